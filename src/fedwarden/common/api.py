@@ -1,0 +1,184 @@
+"""What crosses between the regulator and a party's agent, and between an agent and its job workers: plain data.
+
+Every structure is JSON on the wire and on disk. Nothing here holds rows, ids, features, weights or scores, except
+``PredictRequest``/``PredictAnswer`` and ``PartialRequest``/``PartialAnswer``, which are never stored or logged.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Role = str  # "guest", "arbiter", "host1", "host2" … (always numbered inside; shown as "host" where there is one)
+State = Literal["waiting", "running", "success", "failed"]
+Algorithm = Literal["hetero_lr", "hetero_linr", "example"]
+
+
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something a person should know that is no failure; the sentence stands in the message catalogue."""
+
+    code: str
+    params: dict[str, Any] = {}
+
+
+class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """GET /v1/health, and ``agent.json`` in the agent's home."""
+
+    party: int
+    version: str
+    pid: int
+    bind: str
+    control_port: int
+    data_port: int
+    serving_port: int
+    fingerprint: str  # SHA-256 of the public key (SubjectPublicKeyInfo, DER), hex
+    busy: list[str] = []  # ids of the jobs that run or wait here
+
+
+class PeerParty(msgspec.Struct, frozen=True, kw_only=True):
+    """PUT /v1/peers: whom this party will talk to, with the key it pins."""
+
+    party: int
+    host: str
+    data_port: int
+    control_port: int
+    fingerprint: str
+
+
+class DatasetRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/datasets: read the file in place, check it, register it (or only check it)."""
+
+    project: str
+    role: Role
+    path: str
+    label: str | None = None  # the label column's name; None for hosts
+    binary: bool = False  # the label must be 0/1 (−1/1 accepted with a notice)
+    id_column: str | None = None  # None: the first column
+    encoding: str | None = None  # None: utf-8, else detected with a notice
+    missing: Literal["refuse", "mean"] = "refuse"
+
+
+class Dataset(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered table: what it is, never what stands in it."""
+
+    dataset_id: str
+    project: str
+    role: Role
+    path: str
+    format: Literal["csv", "tsv", "parquet"]
+    encoding: str
+    id_column: str
+    label: str | None
+    features: list[str]  # in the table's column order
+    rows: int
+    sha256: str
+    size: int
+    mtime_ns: int
+    missing: Literal["refuse", "mean"]
+    missing_cells: dict[str, int] = {}
+    label_kind: Literal["none", "01", "-11", "number"] = "none"
+    notices: list[Notice] = []
+
+
+class JobPeer(msgspec.Struct, frozen=True, kw_only=True):
+    """One role of a job: who plays it and where its data port is."""
+
+    role: Role
+    party: int
+    host: str
+    data_port: int
+    fingerprint: str
+
+
+class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/jobs: the same text at every party of the job, apart from ``role_datasets`` of others."""
+
+    job_id: str
+    project: str
+    algorithm: Algorithm
+    options: dict[str, Any]  # every option, defaults filled in (fedwarden.common.options)
+    roles: list[JobPeer]  # guest first, then hosts in numeric order, the arbiter last
+    role_datasets: dict[Role, str]  # role → dataset_id; empty for the example
+    model_id: str
+    privacy: Literal["sealed", "none"]
+    created: str
+
+
+class Phase(msgspec.Struct):
+    name: str
+    seconds: float = 0.0
+
+
+class LinkBytes(msgspec.Struct):
+    sent: int = 0
+    received: int = 0
+
+
+class RoleStatus(msgspec.Struct, kw_only=True):
+    """One role's record of a job; ``<role>.status.json`` in the job's folder, written by its worker only."""
+
+    job_id: str
+    role: Role
+    party: int
+    state: State
+    phase: str = ""
+    iteration: int = 0
+    iterations: int = 0
+    loss: float | None = None
+    cause: dict[str, Any] | None = None  # {"code", "params", "role", "party"} of the first cause
+    started: str | None = None
+    ended: str | None = None
+    phases: list[Phase] = []
+    links: dict[Role, LinkBytes] = {}
+    metrics: dict[str, Any] = {}
+    revealed: list[dict[str, Any]] = []  # {"what", "to", "count"} in the order it happened
+    notices: list[Notice] = []
+    result: dict[str, Any] = {}  # e.g. expected and obtained totals of the example; rows aligned
+    options: dict[str, Any] = {}
+    pid: int | None = None
+
+
+class BindRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/bindings at every party that holds a part of the model."""
+
+    name: str
+    model_id: str
+    model_version: str
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    model_id: str
+    model_version: str
+    algorithm: str
+    roles: list[Role]  # which parts of the model this party holds
+    bound: str
+
+
+class PredictRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/predict at the guest, from the regulator."""
+
+    name: str
+    params: list[float] | None = None  # the guest's features in its table's column order
+    sample_id: str | None = None
+
+
+class PredictAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    prob: float
+    host_features: Literal["looked-up", "training-mean"]
+    model_id: str
+    model_version: str
+
+
+class PartialRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """POST /v1/partial at a host, from the guest's agent: this host's part of the score of one sample."""
+
+    model_id: str
+    model_version: str
+    role: Role
+    sample_id: str | None = None  # None: the training mean
+
+
+class PartialAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    score: float
