@@ -2,23 +2,30 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+export PYTHON
 
-.PHONY: help setup demo test test-long lint bench lock clean
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test test-long lint bench docs lock clean
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
 	@echo "make test       all tests (at most 10 minutes on two cores)"
-	@echo "make test-long  the long matrices too"
+	@echo "make test-long  the long ones too"
 	@echo "make lint       ruff, mypy --strict, import-linter"
 	@echo "make bench      time per iteration beside plaintext, into benchmarks/results.json"
+	@echo "make docs       the generated pages: error codes, options, benchmark tables"
 	@echo "make setup      only the environment in .venv"
+	@echo "make lock       new lock files from requirements/*.in (needs the Internet)"
+	@echo "make clean      removes .venv and what tools left"
 
 $(VENV)/.base: requirements/base.lock pyproject.toml scripts/setup.sh
-	@PYTHON="$(PYTHON)" sh scripts/setup.sh base
+	@sh scripts/setup.sh base
 
-$(VENV)/.dev: $(VENV)/.base requirements/dev.lock
-	@PYTHON="$(PYTHON)" sh scripts/setup.sh dev
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.base
+	@sh scripts/setup.sh dev
 
 setup: $(VENV)/.base
+
+setup-dev: $(VENV)/.dev
 
 demo: $(VENV)/.base
 	@$(PY) -m fedwarden demo
@@ -38,5 +45,11 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(PY) benchmarks/run.py
 
+docs: $(VENV)/.base
+	@$(PY) scripts/make_docs.py
+
+lock:
+	@sh scripts/lock.sh
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
