@@ -1,0 +1,78 @@
+"""The same functions for people: the ``fedwarden`` command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from e2e_tables import Tables, breast
+from e2e_world import World, find
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Tables]]:
+    folder = tmp_path_factory.mktemp("desk")
+    world, tables = World(folder / "home"), breast(folder / "tables", seed=31)
+    try:
+        yield world, tables
+    finally:
+        world.close()
+
+
+def test_from_deploy_to_destroy_each_with_a_next_line(desk: tuple[World, Tables]) -> None:
+    world, tables = desk
+    guest, host = tables.paths
+
+    def does(*words: object) -> str:
+        run = world.warden(*words)
+        assert run.code == 0 and "Traceback" not in run.err, run
+        assert "Next:" in run.out + run.err, run
+        return run.out
+
+    does("deploy", "--party", "1=127.0.0.1", "--party", "2=127.0.0.1")
+    does("upload", "--project", "p", "--guest", f"1={guest}", "--host", f"2={host}")
+    shown = does("train", "--project", "p")
+    assert "loss" in shown.lower() and "auc" in shown.lower()
+    jobs = world.warden("jobs", "--json").json
+    job = next(v for key in ("job_id", "jobid") for v in find(jobs, key))
+    assert job in does("jobs")
+    assert "revealed" in does("job", "show", job).lower()
+    assert job in does("models")
+    does("publish", job, "--name", "m")
+    out = does("predict", "m", "--sample-id", tables.ids[0])
+    assert "0." in out or "1." in out
+    assert world.warden("logs", job).code == 0
+    does("destroy", "--yes")
+    assert not world.processes()
+
+
+def test_a_wrong_word_is_one_clear_line_and_no_traceback(desk: tuple[World, Tables]) -> None:
+    run = desk[0].warden("job", "show", "209901010000000000000")
+    assert run.code == 1 and "Traceback" not in run.err and run.complaint, run
+
+
+def test_demo_tells_that_the_partner_helps_and_leaves_nothing_running(tmp_path: Path) -> None:
+    before = {p.pid for p in _ours()}
+    world = World(tmp_path / "home")
+    run = world.warden("demo", "--json", timeout=170)
+    assert run.code == 0, run
+    answer = run.json
+    alone, joint = answer["guest_alone"]["auc"], answer["joint"]["auc"]
+    assert joint >= 0.70 and joint - alone >= 0.04, answer
+    assert 0 < answer["seconds"] < 170 and abs(answer["seconds"] - run.seconds) < 20
+    probability = answer["prediction"]
+    assert 0 < (probability["prob"] if isinstance(probability, dict) else probability) < 1
+    assert not world.processes() and not {p.pid for p in _ours()} - before
+    assert not list(world.home.rglob("*.pem")), "the demo has a home of its own"
+
+
+def _ours() -> list[object]:
+    import psutil
+
+    out = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if any("fedwarden.party" in word for word in words) and any("demo" in word for word in words):
+            out.append(process)
+    return out
