@@ -15,7 +15,7 @@ from e2e_world import SUBMITTED, World
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     """One party id as guest and host on 127.0.0.1, no config file: from deploy to the bound name ``one``."""
     folder = tmp_path_factory.mktemp("trial")
-    it = Scenario(World(folder / "home"), breast(folder / "tables", hosts=1))
+    it = Scenario(World(folder / "world"), breast(folder / "tables", hosts=1))
     world, (guest, host) = it.world, it.tables.paths
     try:
         world.step("deploy", "-f", "deploy", "-u", "root", "-pw", PASSWORD, "-id", 1, "-ip", "127.0.0.1")
@@ -35,7 +35,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
 def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     """Guest 1, hosts 2 and 3 (the last on another loopback address); ``breast`` uploaded, nothing trained."""
     folder = tmp_path_factory.mktemp("trio")
-    it = Scenario(World(folder / "home"), breast(folder / "tables", hosts=2, seed=6))
+    it = Scenario(World(folder / "world"), breast(folder / "tables", hosts=2, seed=6))
     world, (guest, host1, host2) = it.world, it.tables.paths
     try:
         ips = ("127.0.0.1", "127.0.0.1", "127.0.0.2")

@@ -68,18 +68,32 @@ def _no_constant(name: str) -> float:
 
 @dataclass
 class World:
-    """One FEDWARDEN_HOME."""
+    """One FEDWARDEN_HOME, in a folder of its own that holds the user's home and temporary files too."""
 
-    home: Path
+    base: Path
     runs: dict[str, Run] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
+        for folder in (self.user, self.temporary):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def home(self) -> Path:
+        return self.base / "home"
+
+    @property
+    def user(self) -> Path:
+        return self.base / "user"
+
+    @property
+    def temporary(self) -> Path:
+        return self.base / "temporary"
 
     @property
     def environ(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("FEDWARDEN_", "VIRTUAL_ENV", "PYTHON"))}
-        return kept | {"FEDWARDEN_HOME": str(self.home), "FEDWARDEN_LANG": "en"}
+        places = {"FEDWARDEN_HOME": self.home, "HOME": self.user, "TMPDIR": self.temporary}
+        return kept | {name: str(path) for name, path in places.items()} | {"FEDWARDEN_LANG": "en"}
 
     def script(self, *words: object, stdin: str = "", timeout: float = 120) -> Run:
         return self._run((PYTHON, str(ROOT / "script.py"), *map(str, words)), stdin, timeout)
@@ -170,8 +184,8 @@ class World:
         return status
 
     def processes(self) -> list[psutil.Process]:
-        """Live processes whose words or environment name this home (zombies have neither)."""
-        return list(_processes_of(str(self.home)))
+        """Live processes whose words or environment name this world's folder (zombies have neither)."""
+        return list(_processes_of(str(self.base)))
 
     def serving(self, party: int, name: str, features: dict[str, float], sample: str | None) -> dict[str, Any]:
         """FATE-Serving's single inference at the guest's serving port."""
@@ -191,18 +205,18 @@ class World:
         return out
 
     def close(self) -> None:
-        """Ends what is left of this home's processes (a test that cares has looked before)."""
+        """Ends what is left of this world's processes (a test that cares has looked before)."""
         left = self.processes()
         for process in left:
             _quietly(process.kill)
         psutil.wait_procs(left, timeout=5)
 
 
-def _processes_of(home: str) -> Iterator[psutil.Process]:
+def _processes_of(base: str) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         try:
             words = process.cmdline()
-            if words and (any(home in w for w in words) or process.environ().get("FEDWARDEN_HOME") == home):
+            if words and any(base in text for text in (*words, *process.environ().values())):
                 yield process
         except psutil.Error:
             continue

@@ -15,7 +15,7 @@ IPS = ("127.0.0.1", "127.0.0.1")
 
 
 def test_after_delete_nothing_is_left_but_the_history_and_the_tables(tmp_path: Path) -> None:
-    world, tables = World(tmp_path / "home"), breast(tmp_path / "tables")
+    world, tables = World(tmp_path / "world"), breast(tmp_path / "tables")
     guest, host = tables.paths
     digest = [hashlib.sha256(path.read_bytes()).hexdigest() for path in tables.paths]
     try:
@@ -55,7 +55,7 @@ def test_after_delete_nothing_is_left_but_the_history_and_the_tables(tmp_path: P
 
 
 def test_delete_works_when_an_agent_is_dead_and_the_id_can_be_deployed_again(tmp_path: Path) -> None:
-    world = World(tmp_path / "home")
+    world = World(tmp_path / "world")
     try:
         assert world.script("-f", "deploy", "-id", 1, "-ip", IPS[0]).code == 0
         agents = world.agents()
@@ -74,7 +74,7 @@ def test_delete_works_when_an_agent_is_dead_and_the_id_can_be_deployed_again(tmp
 
 
 def test_a_second_deployment_becomes_current_and_leaves_the_first_running(tmp_path: Path) -> None:
-    world = World(tmp_path / "home")
+    world = World(tmp_path / "world")
     try:
         assert world.script("-f", "deploy", "-id", 1, "-ip", IPS[0]).code == 0
         first = world.agents()

@@ -20,7 +20,7 @@ ROLES = {"guest": 1, "host1": 2, "arbiter": 0}
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     """Guest 1 and host 2, and options with which a training does not end by itself in the time of a test."""
     folder = tmp_path_factory.mktemp("pair")
-    it = Scenario(World(folder / "home"), breast(folder / "tables", seed=8))
+    it = Scenario(World(folder / "world"), breast(folder / "tables", seed=8))
     world, (guest, host) = it.world, it.tables.paths
     try:
         run = world.script("-f", "deploy", "-id", 1, 2, "-ip", "127.0.0.1", "127.0.0.1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from e2e_tables import Tables, breast
@@ -13,7 +12,7 @@ from e2e_world import World, find
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Tables]]:
     folder = tmp_path_factory.mktemp("desk")
-    world, tables = World(folder / "home"), breast(folder / "tables", seed=31)
+    world, tables = World(folder / "world"), breast(folder / "tables", seed=31)
     try:
         yield world, tables
     finally:
@@ -50,29 +49,3 @@ def test_from_deploy_to_destroy_each_with_a_next_line(desk: tuple[World, Tables]
 def test_a_wrong_word_is_one_clear_line_and_no_traceback(desk: tuple[World, Tables]) -> None:
     run = desk[0].warden("job", "show", "209901010000000000000")
     assert run.code == 1 and "Traceback" not in run.err and run.complaint, run
-
-
-def test_demo_tells_that_the_partner_helps_and_leaves_nothing_running(tmp_path: Path) -> None:
-    before = {p.pid for p in _ours()}
-    world = World(tmp_path / "home")
-    run = world.warden("demo", "--json", timeout=170)
-    assert run.code == 0, run
-    answer = run.json
-    alone, joint = answer["guest_alone"]["auc"], answer["joint"]["auc"]
-    assert joint >= 0.70 and joint - alone >= 0.04, answer
-    assert 0 < answer["seconds"] < 170 and abs(answer["seconds"] - run.seconds) < 20
-    probability = answer["prediction"]
-    assert 0 < (probability["prob"] if isinstance(probability, dict) else probability) < 1
-    assert not world.processes() and not {p.pid for p in _ours()} - before
-    assert not list(world.home.rglob("*.pem")), "the demo has a home of its own"
-
-
-def _ours() -> list[object]:
-    import psutil
-
-    out = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if any("fedwarden.party" in word for word in words) and any("demo" in word for word in words):
-            out.append(process)
-    return out

@@ -20,7 +20,7 @@ LOCAL = "127.0.0.1"
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A regulator who has deployed nothing."""
-    return World(tmp_path_factory.mktemp("bare") / "home")
+    return World(tmp_path_factory.mktemp("bare"))
 
 
 @pytest.mark.parametrize("words", [(), ("-id", "1"), ("-f",), ("-f", "fly"), ("-f", "fly", "-id", "1")], ids=str)
@@ -236,6 +236,6 @@ def test_stdout_words_stay_and_the_message_is_chinese_in_a_chinese_locale(bare: 
             kept = {k: v for k, v in super().environ.items() if k not in ("FEDWARDEN_LANG", "LC_ALL", "LC_MESSAGES")}
             return kept | {"LANG": "zh_CN.UTF-8"}
 
-    run = Chinese(bare.home).script("-f", "deploy", "-id", 1, 2, "-ip", LOCAL)
+    run = Chinese(bare.base).script("-f", "deploy", "-id", 1, 2, "-ip", LOCAL)
     is_refusal(run)
     assert re.search(r"[\u4e00-\u9fff]", run.err), run
