@@ -41,7 +41,7 @@ def errors_page(lang: str) -> str:
     out += [
         "每个失败都有一个固定的错误码；`{…}` 处填入具体情况。严格 JSON 输出（`--json`）中为 `code`、`message`、`fix`。"
         if zh
-        else "Every failure has a stable code; `{…}` is filled with what happened. `--json` gives `code`, `message`, `fix`.",
+        else "Every failure has a stable code; `{…}` is what happened there. `--json` gives `code`, `message`, `fix`.",
         "",
         "本页由消息目录生成（`make docs`），请勿手工修改。[English](errors.md)"
         if zh
