@@ -1,0 +1,1 @@
+"""Several hosts with their own addresses, sshd, users and faults on one Linux machine, for tests."""
