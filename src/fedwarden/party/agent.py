@@ -1,0 +1,211 @@
+"""A party's agent: ``python -m fedwarden.party.agent --home H --bind 127.0.0.1 --control-port 9480 …``.
+
+Runs in the foreground (whoever starts it puts it into the background) until SIGTERM or ``POST /v1/shutdown``. One agent
+per home; ``agent.json`` is written when all three ports really listen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import ipaddress
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+import fedwarden
+from fedwarden.common.api import AgentInfo
+from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, StateError, UsageError
+from fedwarden.common.files import locked, write_struct
+from fedwarden.identity.contexts import server_context
+from fedwarden.identity.keys import fingerprint, fingerprint_of_pem, read_key
+from fedwarden.identity.names import identity_of
+from fedwarden.party import agent_log, ports
+from fedwarden.party.datasets import DatasetRegistry
+from fedwarden.party.home import Home
+from fedwarden.party.http_peer import PeerProtocol, PlainProtocol
+from fedwarden.party.jobs import WORKER, JobBook
+from fedwarden.party.peers import PeerBook
+from fedwarden.party.routes import core_routes, with_openapi
+from fedwarden.party.web import build
+from fedwarden.transport.listener import DataListener
+
+
+class _Server(uvicorn.Server):
+    """The agent has two of these and takes the signals itself."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Agent:
+    """One party's agent. Raises IdentityError when its certificate is missing or does not fit its key."""
+
+    def __init__(self, root: Path, worker: Sequence[str] = WORKER) -> None:
+        self.home = Home(root)
+        self.party, self.fingerprint = _who(self.home)
+        self.peers = PeerBook(self.home)
+        self.datasets = DatasetRegistry(self.home)
+        self.jobs = JobBook(self.home, self.party, self.fingerprint, self.peers, self.datasets, worker)
+        self._stop = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._known: AgentInfo | None = None
+
+    def info(self) -> AgentInfo:
+        if self._known is None:
+            raise RuntimeError("the ports are not open yet")
+        from msgspec.structs import replace
+
+        return replace(self._known, busy=self.jobs.busy())
+
+    def run(self, bind: str, control: int, data: int, serving: int, any_port: bool) -> None:
+        """Until told to stop. Raises DeployError FW-DEP-061 … -064 and StateError."""
+        with self._alone():
+            before = ports.remembered(self.home.agent_json)
+            if before is not None:  # peers and regulator know these ports: the same ones or none
+                control, data, serving, any_port = before.control_port, before.data_port, before.serving_port, False
+            with contextlib.ExitStack() as stack:
+                sockets = [
+                    stack.enter_context(contextlib.closing(ports.listen(host, port, search=any_port)))
+                    for host, port in ((bind, control), (bind, data), ("127.0.0.1", serving))
+                ]
+                numbers = [sock.getsockname()[1] for sock in sockets]
+                self._known = AgentInfo(
+                    party=self.party,
+                    version=fedwarden.__version__,
+                    pid=os.getpid(),
+                    bind=bind,
+                    control_port=numbers[0],
+                    data_port=numbers[1],
+                    serving_port=numbers[2],
+                    fingerprint=self.fingerprint,
+                )
+                self.jobs.recover()
+                asyncio.run(self._serve(*sockets))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.home.agent_lock, 1.0))
+            except StateError as error:
+                if error.code == "FW-STATE-002":
+                    raise DeployError("FW-DEP-063", home=str(self.home.root), pid=error.params["pid"]) from None
+                raise
+            yield
+
+    async def _serve(self, control: socket.socket, data: socket.socket, serving: socket.socket) -> None:
+        loop = self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        log = structlog.get_logger()
+        routes = core_routes(self.info, self.peers, self.datasets, self.jobs, self.shut_down)
+        context = server_context(self.home.cert, self.home.key, self.home.ca)
+        servers = [_Server(_config(build(with_openapi(routes)), PeerProtocol))]
+        servers[0].config.ssl = context
+        tasks = [asyncio.create_task(servers[0].serve([control]))]
+        with DataListener(data, self.jobs.route):
+            while not all(server.started for server in servers):
+                if any(task.done() for task in tasks):
+                    break
+                await asyncio.sleep(0.01)
+            write_struct(self.home.agent_json, self.info())
+            log.info("listening", **{name: getattr(self.info(), name) for name in ("party", "bind", "control_port")})
+            await self._stop.wait()
+            log.info("stopping")
+            await asyncio.to_thread(self.jobs.close, {"code": "FW-JOB-069", "params": {"party": self.party}})
+            for server in servers:
+                server.should_exit = True
+            await asyncio.gather(*tasks)
+        log.info("stopped")
+
+    def shut_down(self) -> AgentInfo:
+        """From any thread: ends running jobs as failed, then lets ``run`` return."""
+        last = self.info()
+        self.jobs.close({"code": "FW-JOB-069", "params": {"party": self.party}})
+        if self._loop is not None:
+            # a moment later, so that the answer to whoever asked is on its way
+            threading.Timer(0.1, self._loop.call_soon_threadsafe, [self._stop.set]).start()
+        return last
+
+
+def _config(app: ASGIApp, protocol: type[PeerProtocol] | type[PlainProtocol]) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=256,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=64 << 10,
+    )
+    config.load()
+    return config
+
+
+def _who(home: Home) -> tuple[int, str]:
+    """This agent's party id and fingerprint: from its certificate, which must be its key's."""
+    try:
+        pem = home.cert.read_bytes()
+    except OSError as error:
+        raise IdentityError("FW-ID-001", path=str(home.cert), why=error.strerror or type(error).__name__) from None
+    import ssl
+
+    try:
+        identity = identity_of(ssl.PEM_cert_to_DER_cert(pem.decode("ascii")))
+    except ValueError:
+        raise IdentityError("FW-ID-004", path=str(home.cert)) from None
+    own = fingerprint(read_key(home.key))
+    if identity.party is None or fingerprint_of_pem(pem) != own:
+        raise IdentityError("FW-ID-004", path=str(home.cert))
+    return identity.party, own
+
+
+def main(arguments: Sequence[str] | None = None, worker: Sequence[str] = WORKER) -> int:
+    parser = argparse.ArgumentParser(prog="python -m fedwarden.party.agent")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--bind", default="127.0.0.1")
+    parser.add_argument("--control-port", type=int, default=9480)
+    parser.add_argument("--data-port", type=int, default=9470)
+    parser.add_argument("--serving-port", type=int, default=8059)
+    parser.add_argument("--any-port", action="store_true", help="take the next free port where one is taken")
+    words = parser.parse_args(arguments)
+    os.umask(0o077)
+    try:
+        try:
+            bind = str(ipaddress.IPv4Address(words.bind))
+        except ValueError:
+            raise UsageError("FW-USE-062", what="--bind", found=words.bind[:40]) from None
+        if not words.home.is_dir():
+            raise DeployError("FW-DEP-064", home=str(words.home))
+        close_log = agent_log.configure(words.home / "agent.log")
+        try:
+            Agent(words.home, worker).run(bind, words.control_port, words.data_port, words.serving_port, words.any_port)
+        except FedwardenError as error:
+            structlog.get_logger().error("ended", **error.to_dict())
+            raise
+        finally:
+            close_log()
+    except FedwardenError as error:
+        print(f"error: {error.message()} {error.fix()}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

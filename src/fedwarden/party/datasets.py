@@ -1,0 +1,76 @@
+"""The tables registered at this party: what they are (``datasets/<id>.json``), never what stands in them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+
+from fedwarden.common.api import Dataset, DatasetRequest
+from fedwarden.common.errors import DataError
+from fedwarden.common.files import read_struct, write_struct
+from fedwarden.party.home import Home
+from fedwarden.party.table_file import open_table, sha256_of
+
+
+class DatasetRegistry:
+    """Safe to use from several threads: every dataset is a file of its own, written once."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def check(self, request: DatasetRequest) -> Dataset:
+        """Reads the table and answers what would be registered (id ``""``). Raises DataError, see ``table_check``."""
+        from fedwarden.party.table_check import check_table  # polars is imported with the first table
+
+        return check_table(request, self._home.root)
+
+    def register(self, request: DatasetRequest) -> Dataset:
+        """``check``, then stores it under a fresh id."""
+        from msgspec.structs import replace
+
+        dataset = replace(self.check(request), dataset_id=f"ds-{secrets.token_hex(8)}")
+        write_struct(self._home.dataset(dataset.dataset_id), dataset)
+        return dataset
+
+    def get(self, dataset_id: str) -> Dataset:
+        """Raises DataError FW-DATA-041 when it is not registered here."""
+        try:
+            return read_struct(self._home.dataset(dataset_id), Dataset)
+        except FileNotFoundError:
+            raise DataError("FW-DATA-041", dataset=dataset_id) from None
+
+    def verify(self, dataset_id: str) -> Dataset:
+        """``get``, after making sure that the file still is what was registered. Raises DataError FW-DATA-042 too."""
+        dataset = self.get(dataset_id)
+        verify_file(dataset)
+        return dataset
+
+    def forget(self, dataset_id: str) -> Dataset:
+        """The file itself stays."""
+        dataset = self.get(dataset_id)
+        with contextlib.suppress(FileNotFoundError):
+            self._home.dataset(dataset_id).unlink()
+        return dataset
+
+    def all(self) -> list[Dataset]:
+        if not self._home.datasets.exists():
+            return []
+        return [read_struct(path, Dataset) for path in sorted(self._home.datasets.glob("ds-*.json"))]
+
+
+def looks_unchanged(dataset: Dataset) -> bool:
+    """Size and modification time only: cheap enough for every prediction."""
+    try:
+        found = os.stat(dataset.path)  # noqa: PTH116 - a Path for every prediction is not needed
+    except OSError:
+        return False
+    return found.st_size == dataset.size and found.st_mtime_ns == dataset.mtime_ns
+
+
+def verify_file(dataset: Dataset) -> None:
+    """Raises DataError: FW-DATA-042 (changed since registration), or why the file cannot be read."""
+    with open_table(dataset.path) as handle:
+        same = os.fstat(handle.fileno()).st_size == dataset.size and sha256_of(handle) == dataset.sha256
+    if not same:
+        raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id)

@@ -1,0 +1,163 @@
+"""A table as columns: text cells as they stand in a CSV or TSV file, typed ones from Parquet. Checks form, not values."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import polars as pl
+from polars.exceptions import PanicException, PolarsError
+
+from fedwarden.common.errors import DataError
+from fedwarden.party.table_text import Text
+
+MAX_COLUMNS = 20_000
+_HEADER_CHARS = 4 << 20
+
+
+def read_columns(path: str, text: Text) -> pl.DataFrame:
+    """Raises DataError: FW-DATA-009 … -012, -026 … -028, -032, -034."""
+    if text.format == "parquet":
+        return _parquet(path)
+    names = _header(path, text)
+    frame = _csv(path, text, names)
+    if frame.height == 0:
+        raise DataError("FW-DATA-009", path=path)
+    # a row that is too short shows as a missing cell in the last column; only then is the slow look needed
+    if frame.get_column(names[-1]).null_count():
+        _refuse_ragged(path, text, len(names), frame.height)
+    return frame
+
+
+def records(path: str, text: Text) -> Iterator[tuple[int, list[str]]]:
+    """Line number and cells of every record after the header, as the csv module reads them: slow, for error texts."""
+    with open(path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
+        reader = csv.reader(handle, delimiter="\t" if text.format == "tsv" else ",", strict=True)
+        header = False
+        for cells in reader:
+            if header:
+                yield reader.line_num, cells
+            header = header or bool(cells)
+
+
+def line_of(path: str, text: Text, row: int) -> int | str:
+    """The line on which the ``row``-th row (1-based) ends, as an editor counts; a dash for Parquet."""
+    if text.format == "parquet":
+        return "–"
+    try:
+        for number, (line, _) in enumerate(records(path, text), start=1):
+            if number == row:
+                return line
+    except (csv.Error, OSError, UnicodeDecodeError):
+        pass
+    return row + 1
+
+
+def _header(path: str, text: Text) -> list[str]:
+    with open(path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
+        start = handle.read(_HEADER_CHARS)
+    if "\r" in start and "\n" not in start:
+        raise DataError("FW-DATA-032", path=path)
+    reader = csv.reader(io.StringIO(start, newline=""), delimiter="\t" if text.format == "tsv" else ",")
+    try:
+        cells = next((cells for cells in reader if cells), [])
+    except csv.Error:
+        raise DataError("FW-DATA-027", path=path, line=1) from None
+    names = [cell.strip() for cell in cells]
+    if not any(names):
+        raise DataError("FW-DATA-008", path=path)
+    if _looks_like_data(names):
+        raise DataError("FW-DATA-010", path=path)
+    check_names(path, names)
+    return names
+
+
+def check_names(path: str, names: list[str]) -> None:
+    if len(names) > MAX_COLUMNS:
+        raise DataError("FW-DATA-034", path=path, found=len(names), limit=MAX_COLUMNS)
+    for position, name in enumerate(names, start=1):
+        if not name:
+            raise DataError("FW-DATA-012", path=path, position=position)
+    if len(set(names)) < len(names):
+        column = next(name for name in names if names.count(name) > 1)
+        raise DataError("FW-DATA-011", path=path, column=column, count=names.count(column))
+
+
+def _looks_like_data(names: list[str]) -> bool:
+    """All cells are numbers, or all but one (the id) and not all of them whole."""
+    numbers = [name for name in names if _is_number(name)]
+    if len(numbers) == len(names):
+        return True
+    return len(numbers) == len(names) - 1 >= 1 and any(not name.isdigit() for name in numbers)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _csv(path: str, text: Text, names: list[str]) -> pl.DataFrame:
+    source: str | io.BytesIO = path
+    if text.encoding != "utf-8":
+        with open(path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
+            source = io.BytesIO(handle.read().encode())
+    try:
+        frame = pl.read_csv(
+            source,
+            separator="\t" if text.format == "tsv" else ",",
+            infer_schema=False,
+            new_columns=names,
+            glob=False,
+            raise_if_empty=False,
+        )
+    except (PolarsError, PanicException):  # its text quotes cells
+        _refuse_ragged(path, text, len(names), None)
+        raise DataError("FW-DATA-028", path=path, format=text.format.upper()) from None
+    if frame.columns != names:
+        raise DataError("FW-DATA-028", path=path, format=text.format.upper())
+    return _without_blank_end(frame)
+
+
+def _without_blank_end(frame: pl.DataFrame) -> pl.DataFrame:
+    """Blank lines at the end of a file are no rows."""
+    tail = frame.tail(1000)
+    if frame.height == 0 or not all(tail.get_column(name)[-1] is None for name in frame.columns):
+        return frame
+    filled = frame.select(pl.any_horizontal(pl.all().is_not_null())).to_series().arg_true()
+    return frame.head(int(filled[-1]) + 1 if len(filled) else 0)
+
+
+def _refuse_ragged(path: str, text: Text, expected: int, rows: int | None) -> None:
+    """Finds the first row with too many or too few cells, or the open quotation mark. Returns when there is none."""
+    line = 1
+    try:
+        for row, (line, cells) in enumerate(records(path, text), start=1):
+            if rows is not None and row > rows:
+                return
+            if cells and len(cells) != expected:
+                params = {"row": row, "line": line, "found": len(cells), "expected": expected}
+                raise DataError("FW-DATA-026", path=path, **params)
+    except csv.Error:
+        raise DataError("FW-DATA-027", path=path, line=line) from None
+
+
+def _parquet(path: str) -> pl.DataFrame:
+    try:
+        with open(path, "rb") as handle:  # noqa: PTH123 - beside the others
+            frame = pl.read_parquet(handle, glob=False)
+    except (PolarsError, PanicException, OSError, ValueError):
+        raise DataError("FW-DATA-028", path=path, format="Parquet") from None
+    frame = frame.rename({name: name.strip() for name in frame.columns}) if _strippable(frame.columns) else frame
+    check_names(path, frame.columns)
+    if frame.height == 0:
+        raise DataError("FW-DATA-009", path=path)
+    return frame
+
+
+def _strippable(names: list[str]) -> bool:
+    stripped = [name.strip() for name in names]
+    return stripped != names and len(set(stripped)) == len(names)

@@ -1,0 +1,172 @@
+"""From a route table to an application: who may ask, how large a body may be, what a failure looks like."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import anyio.to_thread
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from fedwarden.common.errors import FedwardenError, IdentityError, StateError, UsageError
+from fedwarden.party import worker_log
+from fedwarden.party.http_peer import Caller
+
+MAX_BODY = 1 << 20
+BODY_SECONDS = 30.0
+
+Who = Literal["regulator", "party"]
+
+#: HTTP status by code; others by their area.
+_STATUS = {
+    "FW-ID-060": 403,
+    "FW-ID-061": 409,
+    "FW-JOB-063": 409,
+    "FW-JOB-064": 429,
+    "FW-JOB-066": 404,
+    "FW-DATA-041": 404,
+    "FW-MODEL-006": 429,
+    "FW-USE-060": 404,
+    "FW-USE-061": 405,
+    "FW-USE-064": 413,
+}
+_STATUS_BY_AREA = {"USE": 400, "ID": 409, "DATA": 422, "JOB": 409, "MODEL": 422, "LINK": 502, "STATE": 500}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, decoded."""
+
+    caller: Caller
+    path: dict[str, str]
+    query: dict[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class ApiRoute:
+    """One line of the control API. ``run`` may block: it is called in a thread."""
+
+    method: str
+    path: str
+    who: frozenset[Who]
+    run: Callable[[Call], object]
+    summary: str
+    body: Any = None  # the type msgspec decodes; None: no body
+    answer: Any = None  # the type that is answered; bytes: JSON lines
+    query: tuple[str, ...] = field(default=())
+    optional_body: bool = False
+
+
+def failure(error: FedwardenError) -> Response:
+    parts = error.code.split("-")
+    status = _STATUS.get(error.code) or _STATUS_BY_AREA.get(parts[1] if len(parts) > 1 else "", 500)
+    return Response(msgspec.json.encode({"error": error.to_dict()}), status, media_type="application/json")
+
+
+async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """The whole body. Raises UsageError FW-USE-064 (too large) or FW-USE-065 (too slow, or cut off)."""
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdigit() or int(declared) > limit:
+        raise UsageError("FW-USE-064", limit=limit)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise UsageError("FW-USE-064", limit=limit)
+    except (TimeoutError, ClientDisconnect):
+        raise UsageError("FW-USE-065", seconds=round(BODY_SECONDS)) from None
+    return bytes(body)
+
+
+def build(routes: list[ApiRoute]) -> Starlette:
+    """An application that serves ``routes`` and nothing else."""
+    by_path: dict[str, dict[str, ApiRoute]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, {})[route.method] = route
+    app = Starlette(
+        routes=[Route(path, _Endpoint(path, methods)) for path, methods in by_path.items()],
+        exception_handlers={HTTPException: _unknown},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """One path as an ASGI application, so that every method reaches it (Starlette would answer 405 in its own form)."""
+
+    path: str
+    methods: dict[str, ApiRoute]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        begun = time.monotonic()
+        log = structlog.get_logger()
+        caller: Caller | None = getattr(request.state, "caller", None)
+        code = None
+        try:
+            response = await _serve(request, caller, self.path, self.methods)
+        except FedwardenError as error:
+            code = error.code
+            response = failure(error)
+        except Exception as error:  # whatever it is, its text may quote data: only its kind and place are told
+            code = "FW-STATE-099"
+            response = failure(StateError(code, why=type(error).__name__))
+            log.error("fault", kind=type(error).__name__, at=worker_log.places(error)[-8:])
+        log.info(
+            "request",
+            method=request.method[:10],
+            route=self.path,
+            caller=caller.name if caller else "nobody",
+            status=response.status_code,
+            code=code,
+            ms=round(1000 * (time.monotonic() - begun), 1),
+        )
+        return response
+
+
+async def _serve(request: Request, caller: Caller | None, path: str, methods: dict[str, ApiRoute]) -> Response:
+    method = request.method[:10]
+    if caller is None:
+        raise IdentityError("FW-ID-060", who="nobody", method=method, route=path)
+    route = methods.get(method)
+    if route is None:
+        raise UsageError("FW-USE-061", method=method, route=path, allowed=sorted(methods))
+    if caller.identity.kind not in route.who:
+        raise IdentityError("FW-ID-060", who=caller.name, method=method, route=path)
+    raw = await read_body(request)
+    body = None
+    if route.body is not None and not (route.optional_body and not raw):
+        try:
+            body = msgspec.json.decode(raw, type=route.body)
+        except msgspec.MsgspecError as error:
+            raise UsageError("FW-USE-063", route=route.path, why=str(error)[:200]) from None
+    call = Call(caller, dict(request.path_params), dict(request.query_params), body)
+    answer = await anyio.to_thread.run_sync(route.run, call)
+    if isinstance(answer, bytes):
+        return Response(answer, media_type="application/x-ndjson")
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    if status == 404:
+        return failure(UsageError("FW-USE-060", route=request.url.path[:100]))
+    return failure(UsageError("FW-USE-063", route=request.url.path[:100], why=f"HTTP {status}"))
