@@ -1,0 +1,1 @@
+"""Keys, certificates, fingerprints, TLS contexts: who somebody is, and how that is checked."""
