@@ -1,7 +1,8 @@
 #!/bin/sh
 # Debian packages that the set-up and the tests need. Instant when everything is there; installs only as root; a host
 # without Internet gets one clear line. Nothing else in the project calls apt-get.
-#   sh scripts/system-packages.sh
+#   sh scripts/system-packages.sh          what the set-up needs
+#   sh scripts/system-packages.sh --rig    what the tests' simulated hosts need too; their daemons are not started
 set -eu
 python=${PYTHON:-python3}
 
@@ -11,6 +12,12 @@ if ! command -v "$python" >/dev/null 2>&1; then
     missing="$missing python3 python3-venv"
 elif ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     missing="$missing python3-venv"
+fi
+if [ "${1:-}" = --rig ]; then
+    while IFS=: read -r package program; do
+        case "$package" in "" | "#"*) continue ;; esac
+        PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null 2>&1 || missing="$missing $package"
+    done <"$(dirname "$0")/../tests/rig/packages.txt"
 fi
 missing=${missing# }
 
@@ -30,6 +37,13 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if [ "${1:-}" = --rig ] && [ ! -e $policy ]; then
+    # a package asks this file whether it may start its daemon: 101 = no
+    trap 'rm -f $policy' EXIT
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod 755 $policy
+fi
 echo "system packages: installing $missing / 系统软件包：正在安装 $missing"
 # the lists that are on the host may do; asked anew only when they do not
 # shellcheck disable=SC2086

@@ -62,3 +62,13 @@ def test_a_machine_without_the_rights_skips_with_the_reason_or_fails_where_requi
     monkeypatch.setenv("FEDWARDEN_REQUIRE_RIG", "1")
     with pytest.raises(pytest.fail.Exception, match="needs root"):
         fixture.need_rig()
+
+
+def test_the_list_of_packages_names_every_program_the_rig_looks_for():
+    listed = (fixture.HERE / "packages.txt").read_text()
+    script = (fixture.HERE / "hosts.sh").read_text()
+    looked_for = script.split("for t in ", 1)[1].split(";", 1)[0].split()
+    packages = {"ip": "iproute2", "tc": "iproute2", "unshare": "util-linux", "ssh-keygen": "openssh-client"}
+    for program in looked_for:
+        name = Path(program).name
+        assert f"{packages.get(name, '')}:" in listed if name in packages else name in listed, program
