@@ -29,6 +29,7 @@ AREAS = {
     "LINK": ("A peer is gone, silent, or speaks out of turn", "对端失联、无响应或消息次序错误"),
     "ENG": ("Alignment, ranges, numbers that cannot be trained on", "样本对齐、数值范围与无法训练的数据"),
     "MODEL": ("Publishing and predicting", "模型发布与预测"),
+    "SSH": ("Other hosts over SSH", "通过 SSH 管理其他主机"),
     "STATE": ("Stored state, disk, locks", "状态、磁盘与锁"),
     "NOTE": ("Notices: no failure, but you should know", "提示：不是错误，但需要知道"),
 }
