@@ -1,0 +1,94 @@
+"""What script.py prints: the old words, or strict JSON; one clear line on stderr. stdout gets nothing else, ever."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import sys
+from typing import Any
+
+from fedwarden.common.api import Notice
+from fedwarden.common.errors import FedwardenError
+
+
+def text_of(notice: Notice) -> str:
+    from fedwarden.common import messages
+
+    return messages.render(notice.code, notice.params)
+
+
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def failure_form(function: str, error: FedwardenError) -> str:
+    """The function's words for a failure."""
+    if function == "submit":
+        return "{'retcode': 1}"
+    if function == "query":
+        return "failed"
+    if function == "predict":
+        return compact({"retmsg": error.message() or error.code, "retcode": error.retcode or 9001})
+    return f"{function} failure."
+
+
+def failure_json(function: str, error: FedwardenError) -> str:
+    retcode = (error.retcode or 9001) if function == "predict" else 1
+    return strict(
+        {"retcode": retcode, "code": error.code, "message": error.message(), "fix": error.fix(), "params": error.params}
+    )
+
+
+def success_json(function: str, notes: list[Notice], **fields: Any) -> str:
+    told = [{"code": note.code, "message": text_of(note)} for note in notes]
+    head = {"retcode": 0, "code": "", "message": f"{function} success.", "fix": ""}
+    return strict({**head, **fields, "notices": told})
+
+
+def strict(value: Any) -> str:
+    """JSON that every parser takes: no NaN, no Infinity."""
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
+
+
+def say(line: str) -> None:
+    """One line on stdout, as UTF-8 whatever the locale."""
+    _write(1, line)
+
+
+def complain(error: FedwardenError) -> None:
+    """One line on stderr: what is wrong and how to fix it."""
+    from fedwarden.common import messages
+
+    word = "错误：" if messages.language() == "zh" else "error: "
+    fix = error.fix()
+    message = error.message().rstrip()
+    if fix and message[-1:] not in ".。!?！？":
+        message += "。" if messages.language() == "zh" else "."
+    _write(2, f"{word}{message} {fix}".rstrip())
+
+
+def tell(note: Notice) -> None:
+    from fedwarden.common import messages
+
+    word = "提示：" if messages.language() == "zh" else "note: "
+    _write(2, word + text_of(note))
+
+
+def _write(descriptor: int, line: str) -> None:
+    (sys.stdout if descriptor == 1 else sys.stderr).flush()
+    data = (line.replace("\n", " ") + "\n").encode("utf-8", "backslashreplace")
+    with contextlib.suppress(BrokenPipeError):
+        while data:
+            data = data[os.write(descriptor, data) :]

@@ -1,0 +1,100 @@
+"""What an engine adapter offers to the regulator. It works on plain data and keeps nothing of its own."""
+
+from __future__ import annotations
+
+import abc
+
+import msgspec
+
+from fedwarden.common.api import (
+    AgentInfo,
+    Binding,
+    BindRequest,
+    Dataset,
+    DatasetRequest,
+    JobSpec,
+    PredictAnswer,
+    PredictRequest,
+    RoleStatus,
+)
+from fedwarden.common.errors import FedwardenError
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One agent of a site: where it is and the key it must show. ``home`` is its folder when it is on this machine."""
+
+    party: int
+    host: str
+    home: str
+    control_port: int = 0
+    data_port: int = 0
+    serving_port: int = 0
+    fingerprint: str = ""
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A deployment as an engine sees it: its parties, and the regulator's own arbiter (party 0)."""
+
+    deployment: str
+    members: list[Member]
+
+    def member(self, party: int) -> Member:
+        return next(member for member in self.members if member.party == party)
+
+
+class Engine(abc.ABC):
+    """Every method raises FedwardenError with the first cause; waits are bounded and name what they wait for."""
+
+    name: str
+
+    @abc.abstractmethod
+    def deploy(self, site: Site) -> Site:
+        """Makes and starts an agent for every member; answers with ports and fingerprints filled in."""
+
+    @abc.abstractmethod
+    def wake(self, site: Site) -> list[int]:
+        """Starts agents of this machine that are not running; the ids of those it started."""
+
+    @abc.abstractmethod
+    def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]]) -> list[Dataset]:
+        """Every party checks its table; only when all are good, every party registers it."""
+
+    @abc.abstractmethod
+    def forget(self, site: Site, registered: list[tuple[int, str]]) -> None:
+        """Takes registrations (party, dataset id) back; what is gone already is no failure."""
+
+    @abc.abstractmethod
+    def check_tables(self, site: Site, registered: list[tuple[int, str]]) -> list[Dataset]:
+        """Whether every registered table still is what was registered. Raises DataError naming the one that is not."""
+
+    @abc.abstractmethod
+    def submit(self, site: Site, spec: JobSpec) -> list[RoleStatus]:
+        """Hands the job to every party of it, or to none."""
+
+    @abc.abstractmethod
+    def query(self, site: Site, spec: JobSpec) -> list[RoleStatus | FedwardenError]:
+        """The record of every role in the order of ``spec.roles``, or why it could not be had."""
+
+    @abc.abstractmethod
+    def stop(self, site: Site, spec: JobSpec, code: str) -> list[RoleStatus | FedwardenError]:
+        """Ends the job as failed at every party; answers when its workers are gone."""
+
+    @abc.abstractmethod
+    def logs(self, site: Site, spec: JobSpec) -> list[str]:
+        """The JSON lines of every role, oldest first."""
+
+    @abc.abstractmethod
+    def load_bind(self, site: Site, parties: list[int], request: BindRequest) -> list[Binding | None]:
+        """Binds the name at every party, or at none; answers what was bound before."""
+
+    @abc.abstractmethod
+    def predict(self, site: Site, guest: int, request: PredictRequest) -> PredictAnswer:
+        """One prediction by the guest's agent. Nothing of it is stored or logged."""
+
+    @abc.abstractmethod
+    def delete(self, site: Site) -> None:
+        """Stops every agent and removes its folder; works when some are dead already."""
+
+    @abc.abstractmethod
+    def health(self, site: Site, party: int) -> AgentInfo:
+        """What an agent says of itself."""

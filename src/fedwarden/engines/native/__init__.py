@@ -1,0 +1,1 @@
+"""The native engine: local agents, reached over their control API."""

@@ -1,0 +1,210 @@
+"""The native engine adapter: agents of our own on this machine, asked over mutual TLS."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from fedwarden.common.api import (
+    AgentInfo,
+    Binding,
+    BindRequest,
+    Dataset,
+    DatasetRequest,
+    JobSpec,
+    PeerParty,
+    PredictAnswer,
+    PredictRequest,
+    RoleStatus,
+)
+from fedwarden.common.errors import FedwardenError
+from fedwarden.engines.base import Engine, Member, Site
+from fedwarden.engines.native import local_agents, prediction
+from fedwarden.engines.native.calls import Agents, at_once, first_error
+from fedwarden.identity.authority import CertificateAuthority
+from fedwarden.identity.contexts import Credentials
+
+#: A table of a million rows is read in a few seconds; a slow disk gets time.
+UPLOAD_SECONDS = 600.0
+STOP_SECONDS = 15.0
+
+
+class NativeEngine(Engine):
+    """``authority`` is asked for only when agents are made; ``credentials`` are the regulator's own."""
+
+    name = "native"
+
+    def __init__(self, authority: Callable[[], CertificateAuthority], credentials: Credentials) -> None:
+        self._authority = authority
+        self._credentials = credentials
+        self._agents = Agents(credentials)
+
+    def deploy(self, site: Site) -> Site:
+        local_agents.make(site.members, self._authority())
+        infos = local_agents.start(site.members)
+        members = [_filled(member, info) for member, info in zip(site.members, infos, strict=True)]
+        made = replace(site, members=members)
+        results = at_once(members, lambda member: self._introduce(made, member))
+        if error := first_error(results):
+            raise error
+        return made
+
+    def _introduce(self, site: Site, member: Member) -> None:
+        """The agent answers in its own name, and pins the keys of all others."""
+        self._agents.ask(site, member.party, "GET", "/v1/health", AgentInfo)
+        peers = [
+            PeerParty(
+                party=other.party,
+                host=other.host,
+                data_port=other.data_port,
+                control_port=other.control_port,
+                fingerprint=other.fingerprint,
+            )
+            for other in site.members
+            if other.party != member.party
+        ]
+        self._agents.ask(site, member.party, "PUT", "/v1/peers", list[PeerParty], peers)
+
+    def wake(self, site: Site) -> list[int]:
+        dead = [member for member in site.members if not local_agents.alive(member)]
+        for member in dead:  # workers of the dead agent end by themselves; none may be left to fight for a turn
+            local_agents.end_all(Path(member.home), local_agents.END_SECONDS)
+        local_agents.start(dead)
+        return [member.party for member in dead]
+
+    def health(self, site: Site, party: int) -> AgentInfo:
+        return self._agents.ask(site, party, "GET", "/v1/health", AgentInfo, seconds=5.0)
+
+    def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]]) -> list[Dataset]:
+        checked = at_once(asked, lambda one: self._post_table(site, one, "/v1/datasets?check=1"))
+        if error := first_error(checked):
+            raise error
+        registered = at_once(asked, lambda one: self._post_table(site, one, "/v1/datasets"))
+        if error := first_error(registered):
+            done = zip(asked, registered, strict=True)
+            self.forget(site, [(one[0], it.dataset_id) for one, it in done if isinstance(it, Dataset)])
+            raise error
+        return registered
+
+    def _post_table(self, site: Site, one: tuple[int, DatasetRequest], path: str) -> Dataset:
+        return self._agents.ask(site, one[0], "POST", path, Dataset, one[1], UPLOAD_SECONDS)
+
+    def forget(self, site: Site, registered: list[tuple[int, str]]) -> None:
+        for party, dataset_id in registered:
+            with contextlib.suppress(FedwardenError):
+                self._agents.ask(site, party, "DELETE", f"/v1/datasets/{dataset_id}", Dataset)
+
+    def check_tables(self, site: Site, registered: list[tuple[int, str]]) -> list[Dataset]:
+        found = at_once(
+            registered,
+            lambda one: self._agents.ask(
+                site, one[0], "GET", f"/v1/datasets/{one[1]}", Dataset, seconds=UPLOAD_SECONDS
+            ),
+        )
+        if error := first_error(found):
+            raise error
+        return found
+
+    def submit(self, site: Site, spec: JobSpec) -> list[RoleStatus]:
+        results = at_once(
+            _parties(spec),
+            lambda party: self._agents.ask(
+                site, party, "POST", "/v1/jobs", list[RoleStatus], spec, seconds=UPLOAD_SECONDS
+            ),
+        )
+        if error := first_error(results):
+            self.stop(site, spec, "FW-JOB-005")
+            raise error
+        return _in_order(spec, [status for statuses in results for status in statuses])
+
+    def query(self, site: Site, spec: JobSpec) -> list[RoleStatus | FedwardenError]:
+        return self._of_every_role(
+            spec,
+            lambda party: self._agents.ask(
+                site, party, "GET", f"/v1/jobs/{spec.job_id}", list[RoleStatus], seconds=10.0
+            ),
+        )
+
+    def stop(self, site: Site, spec: JobSpec, code: str) -> list[RoleStatus | FedwardenError]:
+        body = {"code": code, "params": {}}
+        return self._of_every_role(
+            spec,
+            lambda party: self._agents.ask(
+                site, party, "POST", f"/v1/jobs/{spec.job_id}/stop", list[RoleStatus], body, seconds=STOP_SECONDS
+            ),
+        )
+
+    def _of_every_role(
+        self, spec: JobSpec, ask: Callable[[int], list[RoleStatus]]
+    ) -> list[RoleStatus | FedwardenError]:
+        parties = _parties(spec)
+        answers = dict(zip(parties, at_once(parties, ask), strict=True))
+        out: list[RoleStatus | FedwardenError] = []
+        for peer in spec.roles:
+            answer = answers[peer.party]
+            if isinstance(answer, FedwardenError):
+                out.append(answer)
+            else:
+                out.append(next(status for status in answer if status.role == peer.role))
+        return out
+
+    def logs(self, site: Site, spec: JobSpec) -> list[str]:
+        texts = at_once(_parties(spec), lambda party: self._agents.fetch(site, party, f"/v1/jobs/{spec.job_id}/logs"))
+        if error := first_error(texts):
+            raise error
+        return [line for text in texts for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
+
+    def load_bind(self, site: Site, parties: list[int], request: BindRequest) -> list[Binding | None]:
+        before: list[Binding | None] = []
+        done: list[int] = []
+        try:
+            for party in parties:
+                before.append(self._bind(site, party, request))
+                done.append(party)
+        except FedwardenError:
+            for party, binding in zip(done, before, strict=True):
+                if binding is not None:
+                    old = BindRequest(name=binding.name, model_id=binding.model_id, model_version=binding.model_version)
+                    with contextlib.suppress(FedwardenError):
+                        self._bind(site, party, old)
+            raise
+        return before
+
+    def _bind(self, site: Site, party: int, request: BindRequest) -> Binding | None:
+        return self._agents.ask(site, party, "POST", "/v1/bindings", Binding | None, request)  # type: ignore[arg-type]
+
+    def predict(self, site: Site, guest: int, request: PredictRequest) -> PredictAnswer:
+        member = site.member(guest)
+        return prediction.predict(
+            member.host, member.control_port, guest, member.fingerprint, self._credentials, request
+        )
+
+    def delete(self, site: Site) -> None:
+        def shut_down(member: Member) -> None:
+            if member.control_port and local_agents.alive(member):
+                self._agents.ask(site, member.party, "POST", "/v1/shutdown", AgentInfo, seconds=STOP_SECONDS)
+
+        at_once(site.members, shut_down)  # an agent that does not answer is ended below
+        local_agents.remove(site.members)
+
+
+def _filled(member: Member, info: AgentInfo) -> Member:
+    return replace(
+        member,
+        control_port=info.control_port,
+        data_port=info.data_port,
+        serving_port=info.serving_port,
+        fingerprint=info.fingerprint,
+    )
+
+
+def _parties(spec: JobSpec) -> list[int]:
+    return sorted({peer.party for peer in spec.roles})
+
+
+def _in_order(spec: JobSpec, statuses: list[RoleStatus]) -> list[RoleStatus]:
+    by_role = {status.role: status for status in statuses}
+    return [by_role[peer.role] for peer in spec.roles]

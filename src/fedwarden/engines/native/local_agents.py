@@ -1,0 +1,135 @@
+"""Agents on this machine: made, signed, started as daemons, awaited, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from fedwarden.common.api import AgentInfo
+from fedwarden.common.errors import DeployError, StateError
+from fedwarden.common.files import read_struct, write_atomic
+from fedwarden.engines.base import Member
+from fedwarden.engines.native.processes import agent_of, end_all
+from fedwarden.identity.authority import CertificateAuthority
+
+INIT_SECONDS = 30.0
+READY_SECONDS = 45.0
+END_SECONDS = 12.0
+CONTROL, DATA, SERVING = 9480, 9470, 8059
+# -P: no module is taken from the current folder
+PYTHON = (sys.executable, "-P", "-m")
+# Started agents whose end must be collected as long as this process lives (the demo, a library's user).
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def make(members: Sequence[Member], authority: CertificateAuthority) -> None:
+    """Key and certificate for each member, the key made by the party's own program. Raises DeployError FW-DEP-008."""
+    for member in members:
+        Path(member.home).mkdir(parents=True, exist_ok=True, mode=0o700)
+    running = []
+    try:
+        for member in members:
+            words = [*PYTHON, "fedwarden.party.init", "--home", member.home, "--party", str(member.party)]
+            running.append((member, _popen(words, Path(member.home) / "init.log")))
+        end = time.monotonic() + INIT_SECONDS
+        for member, process in running:
+            try:
+                code = process.wait(max(0.0, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                raise _not_made(member, f"> {INIT_SECONDS:.0f} s") from None
+            if code != 0:
+                raise _not_made(member, last_words(Path(member.home) / "init.log"))
+    finally:
+        for _, process in running:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            process.wait()
+    for member in members:
+        home = Path(member.home)
+        certificate = authority.sign_party((home / "csr.pem").read_bytes(), member.party)
+        write_atomic(home / "ca.pem", authority.certificate_pem)
+        write_atomic(home / "cert.pem", certificate)
+
+
+def start(members: Sequence[Member]) -> list[AgentInfo]:
+    """Starts the agents, all at once, and waits until every one listens. Raises DeployError FW-DEP-006, -007."""
+    running = []
+    for member in members:
+        home = Path(member.home)
+        words = [*PYTHON, "fedwarden.party.agent", "--home", member.home, "--bind", member.host]
+        words += ["--control-port", str(member.control_port or CONTROL)]
+        words += ["--data-port", str(member.data_port or DATA)]
+        words += ["--serving-port", str(member.serving_port or SERVING)]
+        if not member.control_port:  # chosen once; at later starts the same ports or none
+            words.append("--any-port")
+        process = _popen(words, home / "agent.out.log")
+        _started.append(process)
+        running.append((member, process))
+    end = time.monotonic() + READY_SECONDS
+    return [_await(member, process, end) for member, process in running]
+
+
+def _await(member: Member, process: subprocess.Popen[bytes], end: float) -> AgentInfo:
+    home = Path(member.home)
+    while True:
+        with contextlib.suppress(FileNotFoundError, StateError):
+            info = read_struct(home / "agent.json", AgentInfo)
+            if info.pid == process.pid:
+                return info
+        if process.poll() is not None:
+            raise DeployError("FW-DEP-006", party=member.party, why=last_words(home / "agent.out.log"))
+        if time.monotonic() > end:
+            raise DeployError("FW-DEP-007", party=member.party, seconds=round(READY_SECONDS))
+        time.sleep(0.02)
+
+
+def alive(member: Member) -> bool:
+    """Whether the agent's process runs (not whether it answers)."""
+    _collect()
+    return agent_of(Path(member.home)) is not None
+
+
+def remove(members: Sequence[Member]) -> None:
+    """Ends whatever runs for the members and removes their folders. Raises DeployError FW-DEP-011."""
+    for member in members:
+        left = end_all(Path(member.home), END_SECONDS)
+        _collect()
+        if left:
+            raise DeployError("FW-DEP-011", party=member.party, pids=left)
+        shutil.rmtree(member.home, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            Path(member.home).parent.rmdir()
+
+
+def last_words(path: Path) -> str:
+    """The last line a program left, without its own ``error:``."""
+    with contextlib.suppress(OSError):
+        lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
+        if lines:
+            return lines[-1].removeprefix("error: ")[:300]
+    return "it said nothing"
+
+
+def _not_made(member: Member, why: str) -> DeployError:
+    return DeployError("FW-DEP-008", party=member.party, why=why, folder=member.home)
+
+
+def _popen(words: list[str], output: Path) -> subprocess.Popen[bytes]:
+    _collect()
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        return subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor, cwd="/", start_new_session=True
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _collect() -> None:
+    _started[:] = [process for process in _started if process.poll() is None]
