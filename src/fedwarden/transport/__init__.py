@@ -1,0 +1,1 @@
+"""Private, ordered, authenticated messages between the job workers of different parties."""
