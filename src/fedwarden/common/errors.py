@@ -11,6 +11,7 @@
     ├── LinkError       FW-LINK-…  a peer is gone, silent, or speaks out of turn
     ├── EngineError     FW-ENG-…   alignment, ranges, numbers that cannot be trained on
     ├── ModelError      FW-MODEL-… publishing and predicting
+    ├── RemoteError     FW-SSH-…   reaching a host over SSH, running something there, preparing it
     └── StateError      FW-STATE-… stored state, disk, locks
 
 An error is a *code* and its parameters; the sentence (in English or Chinese) is made where a person reads it, from the
@@ -93,6 +94,10 @@ class ModelError(FedwardenError):
     pass
 
 
+class RemoteError(FedwardenError):
+    pass
+
+
 class StateError(FedwardenError):
     pass
 
@@ -106,6 +111,7 @@ _BY_AREA: dict[str, type[FedwardenError]] = {
     "LINK": LinkError,
     "ENG": EngineError,
     "MODEL": ModelError,
+    "SSH": RemoteError,
     "STATE": StateError,
 }
 

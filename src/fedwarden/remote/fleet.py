@@ -1,0 +1,98 @@
+"""Several hosts at once, for callers that are not asynchronous themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from fedwarden.common.api import Notice
+from fedwarden.common.errors import FedwardenError
+from fedwarden.remote.hostkeys import HostKeys
+from fedwarden.remote.login import Login
+from fedwarden.remote.session import CONNECT_SECONDS, Session, connect
+
+T = TypeVar("T")
+Action = Callable[[Session], Awaitable[T]]
+
+
+class Fleet:
+    """Sessions to all ``logins``, opened at once; a host that cannot be reached is in ``failures``, by address."""
+
+    def __init__(self, logins: Iterable[Login], keys: HostKeys, connect_seconds: float = CONNECT_SECONDS) -> None:
+        self.logins = {login.address: login for login in logins}
+        self.sessions: dict[str, Session] = {}
+        self.failures: dict[str, FedwardenError] = {}
+        self._keys = keys
+        self._seconds = connect_seconds
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="ssh", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self._wait(self._open())
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._wait(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def notices(self) -> list[Notice]:
+        return [notice for session in self.sessions.values() for notice in session.notices]
+
+    def require_all(self) -> None:
+        """Raises the first host's failure, in the order of ``logins``."""
+        for address in self.logins:
+            if address in self.failures:
+                raise self.failures[address]
+
+    def one(self, address: str, action: Action[T]) -> T:
+        """Raises what ``action`` raises, or why that host could not be reached."""
+        if address in self.failures:
+            raise self.failures[address]
+        return self._wait(action(self.sessions[address]))
+
+    def each(self, action: Action[T]) -> dict[str, T | FedwardenError]:
+        """``action`` on every host at once; hosts that were never reached answer with that failure."""
+
+        async def safely(session: Session) -> T | FedwardenError:
+            try:
+                return await action(session)
+            except FedwardenError as error:
+                return error
+
+        async def together() -> list[T | FedwardenError]:
+            return await asyncio.gather(*(safely(session) for session in self.sessions.values()))
+
+        answers = dict(zip(self.sessions, self._wait(together()), strict=True))
+        return {address: self.failures.get(address) or answers[address] for address in self.logins}
+
+    async def _open(self) -> None:
+        async def one(login: Login) -> None:
+            try:
+                self.sessions[login.address] = await connect(login, self._keys, self._seconds)
+            except FedwardenError as error:
+                self.failures[login.address] = error
+
+        await asyncio.gather(*map(one, self.logins.values()))
+        self.sessions = {address: self.sessions[address] for address in self.logins if address in self.sessions}
+
+    async def _close(self) -> None:
+        await asyncio.gather(*(session.close() for session in self.sessions.values()))
+
+    def _wait(self, work: Awaitable[T]) -> T:
+        async def inner() -> T:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(inner(), self._loop).result()
