@@ -31,3 +31,10 @@ def truncation_shares(opened: U64, shifts: U64, dealt: U64, first_party: bool, o
         if first_party:
             share += (e >> s) - (one << (np.uint64(62) - s))
         out[i] = share
+
+
+@njit(cache=True, nogil=True)
+def blend(now: U64, before: U64, masks: U64, weight: np.uint64, weight_before: np.uint64, out: U64) -> None:
+    """out = weight·now − weight_before·before + masks."""
+    for i in range(out.shape[0]):
+        out[i] = weight * now[i] - weight_before * before[i] + masks[i]

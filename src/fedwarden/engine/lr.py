@@ -1,0 +1,203 @@
+"""Sealed vertical logistic regression: the whole training at a data party and at the dealer (protocol, sections 4 to
+6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fedwarden.engine.context import DealerContext, PartyContext, receive, reopen_dealer, reopen_party
+from fedwarden.engine.errors import BadInput
+from fedwarden.engine.lr_dealer import DealerLoop
+from fedwarden.engine.lr_excess import TOLERATED_EXCESS, excess
+from fedwarden.engine.lr_finish import ROUNDS as FINAL_ROUNDS
+from fedwarden.engine.lr_finish import final_shares, final_shares_dealer, intercept_scale
+from fedwarden.engine.lr_matrix import Layout, OwnMatrix, build, layout
+from fedwarden.engine.lr_options import LrOptions, agree_plan, announce_sizes, hear_sizes
+from fedwarden.engine.lr_party import PartyLoop
+from fedwarden.engine.plan import SCORE_BITS, Plan
+from fedwarden.engine.precondition import Reals, Standardised, standardise
+from fedwarden.engine.result import DealerResult, LocalNotice, PartyResult, Progress, opened, silent
+from fedwarden.engine.ring import Ring, decode
+from fedwarden.engine.truncation import reveal
+
+AGAIN = "again"
+
+
+@dataclass
+class _Attempt:
+    ctx: PartyContext
+    plan: Plan
+    own: OwnMatrix
+    loop: PartyLoop
+    scores: Ring
+    held_out: Ring
+    offset: Ring
+
+
+def train_party(
+    ctx: PartyContext,
+    features: Reals,
+    labels: Reals | None,
+    training_rows: int,
+    options: LrOptions,
+    progress: Progress = silent,
+) -> PartyResult:
+    """Trains with all other roles (which call this or ``train_dealer`` at the same time).
+
+    ``features`` (rows, columns) float64 without gaps, training rows first, in the order agreed by all; ``labels``
+    (rows,) 0/1 at the
+    guest, None elsewhere. Raises BadInput for a party's own table, PlanMismatch, RangeError, PeerViolation and the
+    net's own errors.
+    """
+    guest = ctx.index == 0
+    targets = _labels(labels, features.shape[0], training_rows) if guest else None
+    own = standardise(features, training_rows)
+    sizes = announce_sizes(ctx, features.shape[0], training_rows, own.kept.size + (1 if guest else 0))
+    series = options.first_series()
+    result = PartyResult(
+        standardised=np.zeros(features.shape[1]),
+        weights=np.zeros(features.shape[1]),
+        means=own.means,
+        scales=own.scales,
+        dropped=own.dropped,
+    )
+    if own.dropped:
+        result.notices.append(LocalNotice("constant-columns", {"columns": own.dropped}))
+    everyone = (*ctx.others, ctx.dealer)
+    weights: dict[str, Ring] | None = None
+    while True:
+        plan = agree_plan(ctx.net, ctx.role, everyone, sizes, options, series)
+        attempt = _run(ctx, plan, own, targets, options, weights, result, progress)
+        again = _decide(ctx, attempt, options, series, result)
+        if again is None:
+            break
+        series, weights = again, attempt.loop.weights
+        ctx = reopen_party(ctx)
+        result.attempts += 1
+    _finish(attempt, own, result)
+    return result
+
+
+def train_dealer(ctx: DealerContext, options: LrOptions, progress: Progress = silent) -> DealerResult:
+    """The dealer's side: it learns sizes, options and how often the series was lengthened."""
+    sizes = hear_sizes(ctx)
+    series: tuple[int, int] | None = options.first_series()
+    result = DealerResult(attempts=0)
+    while series is not None:
+        plan = agree_plan(ctx.net, ctx.role, ctx.data_roles, sizes, options, series)
+        layouts = {role: layout(plan, i) for i, role in enumerate(ctx.data_roles)}
+        loop = DealerLoop(ctx, plan, {role: where.rows for role, where in layouts.items()})
+        if result.attempts:
+            loop.refresh()
+        done = result.iterations
+        for t in range(plan.iterations):
+            loop.iterate(t)
+            progress(done + t + 1, done + plan.iterations, None)
+        final_shares_dealer(ctx, loop, layouts)
+        result.iterations += plan.iterations
+        result.attempts += 1
+        result.period, result.terms = series
+        following = options.next_series(*series) if plan.terms else None
+        if following is None:
+            break
+        again = bool(receive(ctx.net, ctx.data_roles[0], AGAIN, 1)[0])
+        series = following if again else None
+        if again:
+            ctx = reopen_dealer(ctx)
+    if result.attempts > 1:
+        result.revealed.append(opened("scores exceeded the series", "all", result.attempts - 1))
+    return result
+
+
+def _labels(labels: Reals | None, rows: int, training_rows: int) -> Ring:
+    if labels is None or labels.shape != (rows,) or not np.isin(labels, (0.0, 1.0)).all():
+        raise BadInput(what="labels")
+    return np.ascontiguousarray(labels[:training_rows]).astype(np.uint64)
+
+
+def _run(
+    ctx: PartyContext,
+    plan: Plan,
+    own: Standardised,
+    targets: Ring | None,
+    options: LrOptions,
+    weights: dict[str, Ring] | None,
+    result: PartyResult,
+    progress: Progress,
+) -> _Attempt:
+    matrix = build(plan, ctx.index, own, options.alpha)
+    layouts: dict[str, Layout] = {role: layout(plan, i) for i, role in enumerate(ctx.data_roles)}
+    rows = {role: where.rows for role, where in layouts.items()}
+    loop = PartyLoop(ctx, plan, rows, matrix.data, targets)
+    if weights is not None:
+        loop.refresh(weights)
+    done = result.iterations
+    for t in range(plan.iterations):
+        loss = loop.iterate(t)
+        if loss is not None:
+            result.losses.append((done + t, loss))
+        progress(done + t + 1, done + plan.iterations, loss)
+    shares = final_shares(ctx, loop, layouts)
+    result.iterations += plan.iterations
+    result.period, result.terms = plan.period, plan.terms
+    result.rounds += loop.rounds + FINAL_ROUNDS
+    checks = sum(plan.check_wanted(t) for t in range(plan.iterations))
+    result.revealed.append(opened("norm of the weights in units of 256", "data parties", checks))
+    if plan.loss_every:
+        losses = sum(plan.loss_wanted(t) for t in range(plan.iterations))
+        result.revealed.append(opened("training loss", ctx.data_roles[0], losses))
+    return _Attempt(ctx, plan, matrix, loop, *shares)
+
+
+def _decide(
+    ctx: PartyContext, attempt: _Attempt, options: LrOptions, series: tuple[int, int], result: PartyResult
+) -> tuple[int, int] | None:
+    """Opens the training scores to the guest, who says whether a longer series is needed; the next series or None."""
+    guest = ctx.data_roles[0]
+    scores = reveal(ctx, attempt.scores, guest)
+    result.revealed.append(opened("training scores", guest, attempt.plan.rows))
+    exceeded = False
+    if scores is not None:
+        result.train_scores = decode(scores, SCORE_BITS)
+        exceeded = bool(attempt.plan.period) and excess(result.train_scores, attempt.plan.period) > TOLERATED_EXCESS
+    following = options.next_series(*series) if attempt.plan.terms else None
+    if following is None:
+        if exceeded:
+            result.notices.append(LocalNotice("scores-exceed-series", {"period": attempt.plan.period}))
+        return None
+    if ctx.index == 0:
+        for role in (*ctx.others, ctx.dealer):
+            ctx.net.send(role, AGAIN, np.array([exceeded], dtype=np.uint64))
+    else:
+        exceeded = bool(ctx.receive(guest, AGAIN, 1)[0])
+    result.revealed.append(opened("whether scores exceed the series", "all", 1))
+    return following if exceeded else None
+
+
+def _finish(attempt: _Attempt, own: Standardised, result: PartyResult) -> None:
+    ctx, plan, guest = attempt.ctx, attempt.plan, attempt.ctx.data_roles[0]
+    held_out = reveal(ctx, attempt.held_out, guest)
+    offset = reveal(ctx, attempt.offset, guest)
+    result.revealed.append(opened("held-out scores", guest, plan.held_out))
+    result.revealed.append(opened("intercept", guest, 1))
+    mine = np.zeros(0, dtype=np.uint64)
+    for role in ctx.data_roles:
+        values = reveal(ctx, attempt.loop.weights[role], role)
+        mine = mine if values is None else values
+        result.revealed.append(opened("own weights", role, attempt.loop.columns[role]))
+    sealed = decode(mine, plan.f_w)
+    result.standardised[own.kept] = attempt.own.back @ sealed
+    result.weights = result.standardised / own.scales
+    kept_locally = float(own.means @ result.weights) if attempt.own.keeps_offset else 0.0
+    if held_out is not None and offset is not None:
+        result.held_out_scores = decode(held_out, SCORE_BITS)
+        result.standardised_intercept = float(attempt.own.constant * sealed[0])
+        result.intercept = -float(decode(offset, intercept_scale(plan))[0]) - kept_locally
+    else:
+        result.intercept = -kept_locally
+    if attempt.own.keeps_offset:
+        result.notices.append(LocalNotice("means-kept-locally", {}))
+    if attempt.own.clipped:
+        result.notices.append(LocalNotice("held-out-rows-clipped", {"count": attempt.own.clipped}))

@@ -1,0 +1,108 @@
+"""A party's own matrix for logistic regression: preconditioned training rows, L2 rows, held-out rows, offset rows.
+
+Rows of the stacked matrix, all multiplied by the same masked vector (protocol, sections 2 and 5):
+
+    0 … n−1           X̃ = Z·P at f_x (the guest's first column is the intercept's constant)
+    n … n+d−1         R = alpha·P_pᵀP_p in units of the update, at f_r
+    then held_out     held-out rows of X̃ at f_x
+    then 2            the means' offset for the intercept: whole numbers, then the fraction at 2^30
+
+P carries a factor √(2^⌊log2 n⌋/n), so that Σ x̃·d / 2^⌊log2 n⌋ is the step itself and no integer step is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fedwarden.engine.plan import OFFSET_BITS, Plan, held_out_limit
+from fedwarden.engine.precondition import Reals, Standardised, preconditioner
+from fedwarden.engine.ring import Ring, encode, encode_columns
+
+OFFSET_LIMIT = 2.0**30
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Row ranges of a stacked matrix with ``columns`` columns."""
+
+    training: int
+    columns: int
+    held_out: int
+
+    @property
+    def penalty(self) -> tuple[int, int]:
+        return self.training, self.training + self.columns
+
+    @property
+    def scored(self) -> tuple[int, int]:
+        return self.penalty[1], self.penalty[1] + self.held_out
+
+    @property
+    def offset(self) -> tuple[int, int]:
+        return self.scored[1], self.scored[1] + 2
+
+    @property
+    def rows(self) -> int:
+        return self.offset[1]
+
+
+def layout(plan: Plan, index: int) -> Layout:
+    return Layout(plan.rows, plan.columns[index], plan.held_out)
+
+
+@dataclass(frozen=True)
+class OwnMatrix:
+    """``data`` (columns, layout rows); ``back`` (kept, columns) turns the opened w̃ into standardised weights.
+
+    ``constant``: the intercept column's entry (0 at hosts). ``clipped``: held-out rows outside the representable range.
+    ``keeps_offset``: the means are too far out for the shared intercept, so their owner subtracts them from its own
+    scores.
+    """
+
+    data: Ring
+    back: Reals
+    constant: float
+    clipped: int
+    keeps_offset: bool
+
+
+def build(plan: Plan, index: int, own: Standardised, alpha: float) -> OwnMatrix:
+    """Encodes a party's stacked matrix. Raises RangeError if a value cannot be represented."""
+    n, guest = plan.rows, index == 0
+    blocks = sum(1 for i, columns in enumerate(plan.columns) if columns > (1 if i == 0 else 0))
+    unit = float(np.sqrt(2.0**plan.log_rows / n))
+    p = preconditioner(own.values, n, max(blocks, 1), 0.25, alpha)
+    penalty = alpha * (p.T @ p)
+    p = p * unit
+    values = own.values @ p
+    constant = 2.0 * unit if guest else 0.0
+    if guest:
+        values = np.hstack([np.full((values.shape[0], 1), constant), values])
+        penalty = np.pad(penalty, ((1, 0), (1, 0)))
+    clipped = _clip_rows(values[n:], held_out_limit(plan))
+    offset = p.T @ (own.means[own.kept] / own.scales[own.kept])
+    keeps_offset = bool(np.abs(offset).max(initial=0.0) >= OFFSET_LIMIT)
+    if keeps_offset:
+        offset = np.zeros_like(offset)
+    if guest:
+        offset = np.concatenate([[-constant], offset])
+    where = layout(plan, index)
+    data = np.empty((where.columns, where.rows), dtype=np.uint64)
+    data[:, :n] = encode_columns(values[:n], plan.f_x)
+    data[:, slice(*where.penalty)] = encode(penalty, plan.f_r)
+    data[:, slice(*where.scored)] = encode_columns(values[n:], plan.f_x)
+    whole = np.rint(offset)
+    data[:, where.offset[0]] = encode(whole, 0)
+    data[:, where.offset[0] + 1] = encode(offset - whole, OFFSET_BITS)
+    return OwnMatrix(data, np.hstack([np.zeros((p.shape[0], 1)), p]) if guest else p, constant, clipped, keeps_offset)
+
+
+def _clip_rows(rows: Reals, limit: float) -> int:
+    """Shortens rows longer than ``limit`` in place (their scores saturate far outside the sigmoid's slope); how
+    many."""
+    norms = np.linalg.norm(rows, axis=1)
+    too_long = norms > limit
+    rows[too_long] *= (limit / norms[too_long])[:, None]
+    return int(too_long.sum())
