@@ -139,6 +139,25 @@ class RoleStatus(msgspec.Struct, kw_only=True):
     pid: int | None = None
 
 
+class StopRequest(msgspec.Struct, frozen=True):
+    """POST /v1/jobs/{id}/stop: why a job is ended; without a body: it was stopped."""
+
+    code: str = "FW-JOB-101"
+    params: dict[str, Any] = {}
+
+
+class ModelHeld(msgspec.Struct, frozen=True, kw_only=True):
+    """GET /v1/models: one role's part of a model as it may be told: no weight, no mean, no column's name."""
+
+    model_id: str
+    model_version: str
+    algorithm: str
+    role: Role
+    party: int
+    features: int
+    predictions: int = 0  # how many scores, or shares of scores, this part has given
+
+
 class BindRequest(msgspec.Struct, frozen=True, kw_only=True):
     """POST /v1/bindings at every party that holds a part of the model."""
 

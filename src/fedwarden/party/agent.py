@@ -34,8 +34,11 @@ from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
 from fedwarden.party.http_peer import PeerProtocol, PlainProtocol
 from fedwarden.party.jobs import WORKER, JobBook
+from fedwarden.party.model_routes import model_routes
 from fedwarden.party.peers import PeerBook
+from fedwarden.party.publishing import Publishing
 from fedwarden.party.routes import core_routes, with_openapi
+from fedwarden.party.serving import build as build_serving
 from fedwarden.party.web import build
 from fedwarden.transport.listener import DataListener
 
@@ -57,6 +60,7 @@ class Agent:
         self.peers = PeerBook(self.home)
         self.datasets = DatasetRegistry(self.home)
         self.jobs = JobBook(self.home, self.party, self.fingerprint, self.peers, self.datasets, worker)
+        self.published = Publishing(self.home, self.party, self.peers, self.datasets)
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known: AgentInfo | None = None
@@ -110,10 +114,16 @@ class Agent:
             loop.add_signal_handler(number, self._stop.set)
         log = structlog.get_logger()
         routes = core_routes(self.info, self.peers, self.datasets, self.jobs, self.shut_down)
-        context = server_context(self.home.cert, self.home.key, self.home.ca)
-        servers = [_Server(_config(build(with_openapi(routes)), PeerProtocol))]
-        servers[0].config.ssl = context
-        tasks = [asyncio.create_task(servers[0].serve([control]))]
+        api = build(with_openapi([*routes, *model_routes(self.published)]))
+        servers = [
+            _Server(_config(api, PeerProtocol)),
+            _Server(_config(build_serving(self.published.serving), PlainProtocol)),
+        ]
+        servers[0].config.ssl = server_context(self.home.cert, self.home.key, self.home.ca)
+        tasks = [
+            asyncio.create_task(server.serve([sock])) for server, sock in zip(servers, (control, serving), strict=True)
+        ]
+        self.published.warm()
         with DataListener(data, self.jobs.route):
             while not all(server.started for server in servers):
                 if any(task.done() for task in tasks):
@@ -127,6 +137,7 @@ class Agent:
             for server in servers:
                 server.should_exit = True
             await asyncio.gather(*tasks)
+        self.published.close()
         log.info("stopped")
 
     def shut_down(self) -> AgentInfo:

@@ -1,4 +1,4 @@
-"""``agent.log``: JSON lines, 0600, rotated. Never a row, id, feature, parameter, score, or the text of a foreign error."""
+"""``agent.log``: JSON lines, 0600, rotated. Never a row, id, feature, parameter, score, or a foreign error's text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
@@ -16,9 +16,9 @@ MAX_BYTES, KEPT = 5 << 20, 3
 
 
 class _Private(logging.handlers.RotatingFileHandler):
-    def _open(self) -> TextIOWrapper:
+    def _open(self) -> TextIOWrapper[Any]:
         opener = lambda name, flags: os.open(name, flags | os.O_CLOEXEC, 0o600)  # noqa: E731 - a file's opener
-        return open(self.baseFilename, self.mode, encoding="utf-8", opener=opener)
+        return cast(TextIOWrapper[Any], open(self.baseFilename, self.mode, encoding="utf-8", opener=opener))
 
 
 class _Line(logging.Formatter):

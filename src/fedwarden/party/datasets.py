@@ -59,13 +59,13 @@ class DatasetRegistry:
         return [read_struct(path, Dataset) for path in sorted(self._home.datasets.glob("ds-*.json"))]
 
 
-def looks_unchanged(dataset: Dataset) -> bool:
-    """Size and modification time only: cheap enough for every prediction."""
+def file_mark(path: str) -> tuple[int, int] | None:
+    """Size and modification time (ns): cheap enough for every prediction. None when there is no such file."""
     try:
-        found = os.stat(dataset.path)  # noqa: PTH116 - a Path for every prediction is not needed
+        found = os.stat(path)  # noqa: PTH116 - a Path for every prediction is not needed
     except OSError:
-        return False
-    return found.st_size == dataset.size and found.st_mtime_ns == dataset.mtime_ns
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def verify_file(dataset: Dataset) -> None:

@@ -7,6 +7,7 @@ a dead peer is noticed early. Everything that must survive is a file in the job'
 from __future__ import annotations
 
 import shutil
+import socket
 import sys
 import threading
 import time
@@ -32,7 +33,7 @@ MAX_QUEUED = 100
 TERM_AFTER, KILL_AFTER = 2.0, 4.0
 STOPPED = {"code": "FW-JOB-101", "params": {}}
 
-Route = Callable[..., None] | Literal["park"] | None
+Route = Callable[[socket.socket], None] | Literal["park"] | None
 
 
 class _Active:

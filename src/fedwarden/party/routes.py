@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
-from fedwarden.common.api import AgentInfo, Dataset, DatasetRequest, JobSpec, PeerParty, RoleStatus
+from fedwarden.common.api import AgentInfo, Dataset, DatasetRequest, JobSpec, PeerParty, RoleStatus, StopRequest
 from fedwarden.party import openapi
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.jobs import JobBook
@@ -17,13 +15,6 @@ from fedwarden.party.web import ApiRoute, Call, Who
 REGULATOR: frozenset[Who] = frozenset({"regulator"})
 ANYBODY: frozenset[Who] = frozenset({"regulator", "party"})
 PARTY: frozenset[Who] = frozenset({"party"})
-
-
-class StopRequest(msgspec.Struct, frozen=True):
-    """Why a job is ended; nothing: it was stopped."""
-
-    code: str = "FW-JOB-101"
-    params: dict[str, Any] = {}
 
 
 def core_routes(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 
 import polars as pl
@@ -14,13 +13,8 @@ _SPREADSHEET = r"^[+-]?[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}$"
 Line = Callable[[int], int | str]
 
 
-def normalise(sample_id: str) -> str:
-    """The one rule for ids (docs/protocol.md section 7, version 1): text, NFC, stripped; no numeric reading."""
-    return unicodedata.normalize("NFC", sample_id).strip()
-
-
 def read_ids(path: str, column: pl.Series, line: Line) -> tuple[pl.Series, list[Notice]]:
-    """The ids as normalised text, in the table's order.
+    """The ids as normalised text (the rule of ``sample_id``), in the table's order.
 
     Raises DataError: FW-DATA-019 missing, -020 duplicates, -021 spreadsheet form, -022 a type that is no id's.
     """

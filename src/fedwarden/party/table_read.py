@@ -1,4 +1,4 @@
-"""A table as columns: text cells as they stand in a CSV or TSV file, typed ones from Parquet. Checks form, not values."""
+"""A table as columns: text cells as they stand in a CSV or TSV file, typed ones from Parquet. Form is checked here."""
 
 from __future__ import annotations
 

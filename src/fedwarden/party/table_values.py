@@ -20,7 +20,7 @@ def to_numbers(path: str, frame: pl.DataFrame, line: Line) -> pl.DataFrame:
     for name, dtype in frame.schema.items():
         if dtype == pl.String:
             expressions.append(pl.col(name).str.strip_chars().replace("", None))
-        elif dtype.is_numeric() or dtype == pl.Boolean or dtype == pl.Null:
+        elif dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
             expressions.append(pl.col(name))
         else:
             raise DataError("FW-DATA-033", path=path, column=name, type=str(dtype))

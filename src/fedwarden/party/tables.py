@@ -13,7 +13,7 @@ from fedwarden.common.errors import DataError
 
 
 class Table(NamedTuple):
-    """``ids``: n texts (NFC, stripped, unique). ``features``: float64, n×d, C order, columns as in ``dataset.features``.
+    """``ids``: n texts (NFC, stripped, unique). ``features``: float64, n×d, C order, in ``dataset.features``' order.
 
     Missing cells are NaN (only where the dataset was registered with ``missing: mean``; the worker fills them with
     means of its training rows). ``label``: float64, n, as it stands in the table; None for hosts.

@@ -60,7 +60,7 @@ MESSAGES = {
     "FW-ID-063": Msg(
         en="the job names the key {found} for party {party} ({role}), but {pinned} is pinned here",
         zh="任务中参与方 {party}（{role}）的密钥为 {found}，而本方固定的是 {pinned}",
-        fix_en="Deploy the parties again so that every side pins the same keys; if nobody changed a key, find out who did.",
+        fix_en="Deploy the parties again so that all sides pin the same keys; if nobody changed one, find out why.",
         fix_zh="请重新部署各方，使各端固定一致的密钥；若无人更换密钥，请查明原因。",
     ),
     "FW-DEP-061": Msg(

@@ -1,4 +1,4 @@
-"""A party's table: opening, reading, checking, registering. No cell's text ever stands in a message, masked ids apart."""
+"""A party's table: opening, reading, checking, registering. No cell's text stands in a message, masked ids apart."""
 
 from fedwarden.common.messages.msg import Msg
 
@@ -125,9 +125,9 @@ MESSAGES = {
         fix_zh="每个 ID 只保留一行。（电子表格会将长 ID 截断成相同的值：请将该列设为文本格式。）",
     ),
     "FW-DATA-021": Msg(
-        en="{path}: row {row} (line {line}) has an id in a spreadsheet's number form, like 1.1E+17: its digits are lost",
+        en="{path}: row {row} (line {line}) has an id in a spreadsheet's form like 1.1E+17: its digits are lost",
         zh="{path}：第 {row} 行数据（文件第 {line} 行）的 ID 为电子表格的科学计数形式（如 1.1E+17），原有数字已丢失",
-        fix_en="Format the id column as text in the spreadsheet, load the ids again from their source, and export anew.",
+        fix_en="Format the id column as text in the spreadsheet, load the ids from their source again, export anew.",
         fix_zh="请在电子表格中将 ID 列设为文本格式，从原始来源重新载入 ID 后再导出。",
     ),
     "FW-DATA-022": Msg(

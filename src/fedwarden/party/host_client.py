@@ -1,0 +1,50 @@
+"""The guest's way to the hosts' agents: mutual TLS under the pinned key."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+
+import msgspec
+
+from fedwarden.common.api import PartialAnswer, PartialRequest
+from fedwarden.common.errors import LinkError
+from fedwarden.identity.contexts import client_context
+from fedwarden.identity.https import ControlClient
+from fedwarden.party.home import Home
+from fedwarden.party.peers import PeerBook
+
+
+class HostClients:
+    """Safe to use from several threads."""
+
+    def __init__(self, home: Home, peers: PeerBook) -> None:
+        self._home, self._peers = home, peers
+        self._lock = threading.Lock()
+        self._context: ssl.SSLContext | None = None
+
+    def ask(self, party: int, request: PartialRequest, seconds: float) -> PartialAnswer:
+        """Raises LinkError (not pinned, out of reach, too slow, nonsense), IdentityError, or what the host answered."""
+        peer = self._peers.get(party)
+        if peer is None:
+            raise LinkError("FW-LINK-003", party=party, address="?", why="not pinned")
+        client = ControlClient(
+            peer.host,
+            peer.control_port,
+            self._tls(),
+            party=party,
+            fingerprint=peer.fingerprint,
+            timeout=seconds,
+            limit=1 << 16,
+        )
+        answer = client.call("POST", "/v1/partial", request)
+        try:
+            return msgspec.convert(answer, PartialAnswer)
+        except msgspec.ValidationError:
+            raise LinkError("FW-LINK-005", party=party, address=client.address, why="no score") from None
+
+    def _tls(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._context is None:
+                self._context = client_context(self._home.cert, self._home.key, self._home.ca)
+            return self._context

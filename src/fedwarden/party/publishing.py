@@ -1,0 +1,56 @@
+"""Everything of an agent that answers with models, put together."""
+
+from __future__ import annotations
+
+from fedwarden.common.api import Binding, BindRequest
+from fedwarden.party.bindings import BindingBook
+from fedwarden.party.datasets import DatasetRegistry
+from fedwarden.party.home import Home
+from fedwarden.party.host_client import HostClients
+from fedwarden.party.limits import Counters, RateLimit
+from fedwarden.party.models import ModelShelf
+from fedwarden.party.partial import PartialScores
+from fedwarden.party.peers import PeerBook
+from fedwarden.party.predict import Predictor
+from fedwarden.party.row_lookup import RowBook
+from fedwarden.party.serving import Serving
+
+
+class Publishing:
+    def __init__(self, home: Home, party: int, peers: PeerBook, datasets: DatasetRegistry) -> None:
+        limit = RateLimit()
+        self.shelf = ModelShelf(home)
+        self.bindings = BindingBook(home, self.shelf)
+        self.counters = Counters(home)
+        self.rows = RowBook(home, datasets)
+        self.partials = PartialScores(party, peers, self.shelf, self.rows, self.counters, limit)
+        self.predictor = Predictor(
+            party,
+            self.shelf,
+            self.bindings,
+            self.rows,
+            self.partials,
+            HostClients(home, peers),
+            self.counters,
+            limit,
+        )
+        self.serving = Serving(self.predictor, limit)
+
+    def bind(self, request: BindRequest) -> Binding | None:
+        before = self.bindings.bind(request)
+        self._warm([request.model_version])
+        return before
+
+    def warm(self) -> None:
+        """At start: the tables of every bound model are read ahead, in the background."""
+        self._warm([binding.model_version for binding in self.bindings.all()])
+
+    def _warm(self, versions: list[str]) -> None:
+        wanted = {part.dataset_id: None for version in versions for part in self.shelf.of(version)}
+        if wanted:
+            self.rows.warm(list(wanted))
+
+    def close(self) -> None:
+        self.serving.close()
+        self.predictor.close()
+        self.counters.close()

@@ -1,0 +1,133 @@
+"""FATE-Serving 2.0's two calls on the serving port: plain HTTP, this host only.
+
+``POST /federation/v1/inference`` and ``/batchInference``: always HTTP 200, the outcome is in ``retcode``. Unlike
+FATE-Serving a missing or unknown feature name is refused (100) instead of counting as zero.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from fedwarden.common.errors import FedwardenError, ModelError, StateError, UsageError
+from fedwarden.party import serving_form
+from fedwarden.party.limits import RateLimit
+from fedwarden.party.models import ModelPart
+from fedwarden.party.predict import Predictor
+from fedwarden.party.web import read_body
+
+CALLER = "serving port"
+_SYSTEM_ERROR = {"code": 110, "message": "SYSTEM_ERROR"}
+
+
+class Serving:
+    def __init__(self, predictor: Predictor, limit: RateLimit) -> None:
+        self._predictor, self._limit = predictor, limit
+        self._pool = ThreadPoolExecutor(8, thread_name_prefix="batch-row")
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def inference(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """One sample. Raises FedwardenError."""
+        name = serving_form.service_id(asked)
+        sample = serving_form.sample(serving_form.body(asked))
+        answer = self._predictor.predict(name, sample, CALLER)
+        return {
+            "retcode": 0,
+            "retmsg": "",
+            "data": {
+                "score": answer.prob,
+                "modelId": answer.model_id,
+                "modelVersion": answer.model_version,
+                "timestamp": time.time_ns() // 1_000_000,
+            },
+            "flag": 0,
+        }
+
+    def batch(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Up to 300 samples, each with its own ``retcode``. Raises FedwardenError for what concerns all of them."""
+        name = serving_form.service_id(asked)
+        rows = serving_form.batch_rows(serving_form.body(asked))
+        part = self._predictor.part_for(name)
+        self._limit.take(CALLER, len(rows))
+        out = list(self._pool.map(lambda row: self._row(part, row), rows))
+        return {
+            "retcode": 0,
+            "retmsg": "",
+            "data": {
+                "modelId": part.model_id,
+                "modelVersion": part.model_version,
+                "timestamp": time.time_ns() // 1_000_000,
+            },
+            "flag": 0,
+            "batchDataList": out,
+            "singleInferenceResultMap": {str(row["index"]): row for row in out},
+        }
+
+    def _row(self, part: ModelPart, row: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer = self._predictor.score(part, serving_form.sample(row))
+        except FedwardenError as error:
+            return {"index": row["index"], "retcode": error.retcode, "retmsg": error.message(), "data": {}}
+        return {"index": row["index"], "retcode": 0, "retmsg": "", "data": {"score": answer.prob}}
+
+
+class _Endpoint:
+    """Any method reaches it: FATE's proxy routes a GET with a body too."""
+
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        begun = time.monotonic()
+        answer, status = await self._answer(request)
+        code = answer.get("retcode", answer.get("code"))
+        ms = round(1000 * (time.monotonic() - begun), 1)
+        structlog.get_logger().info("serving", call=request.path_params["call"][:20], retcode=code, ms=ms)
+        await Response(msgspec.json.encode(answer), status, media_type="application/json")(scope, receive, send)
+
+    async def _answer(self, request: Request) -> tuple[dict[str, Any], int]:
+        if not serving_form.from_this_host(request.headers):
+            return _failed(ModelError("FW-MODEL-025")), 403
+        calls = {"inference": self._serving.inference, "batchInference": self._serving.batch}
+        try:
+            raw = await read_body(request)
+            run = calls.get(request.path_params["call"])
+            if run is None or request.method not in ("POST", "GET"):
+                raise ModelError("FW-MODEL-023", why="unknown call")
+            try:
+                asked = msgspec.json.decode(raw)
+            except msgspec.MsgspecError:
+                return _SYSTEM_ERROR, 200
+            if not isinstance(asked, dict):
+                return _SYSTEM_ERROR, 200
+            return await anyio.to_thread.run_sync(run, asked), 200
+        except UsageError as error:  # too large, too slow
+            return _failed(ModelError("FW-MODEL-023", why=error.code)), 200
+        except FedwardenError as error:
+            return _failed(error), 200
+        except Exception as error:  # its text may quote a value
+            structlog.get_logger().error("fault", kind=type(error).__name__)
+            return {**_failed(StateError("FW-STATE-099", why=type(error).__name__)), "retcode": 110}, 200
+
+
+def _failed(error: FedwardenError) -> dict[str, Any]:
+    return {"retcode": error.retcode, "retmsg": error.message(), "data": {}, "flag": 0}
+
+
+def build(serving: Serving) -> Starlette:
+    app = Starlette(routes=[Route("/federation/{version}/{call}", _Endpoint(serving))])
+    app.router.redirect_slashes = False
+    return app
