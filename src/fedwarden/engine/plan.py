@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from decimal import Context, Decimal, localcontext
 from math import isqrt
 
 from fedwarden.engine.errors import RangeError
@@ -172,7 +173,7 @@ def make_plan(
         sine=sine,
         cosine=cosine_coefficients(period, terms) if period else (),
         cosine_constant=0,
-        momentum=tuple(t * (1 << MOMENTUM_BITS) // (t + 3) for t in range(iterations)),
+        momentum=_momentum(columns, alpha, iterations),
         loss_every=loss_every,
         check_every=check_every,
         f_x=f_x,
@@ -190,8 +191,22 @@ def held_out_limit(plan: Plan) -> float:
     return float(2 ** (LIMIT_BITS - plan.f_x - plan.f_w - NORM_BITS // 2) // max(parties, 1))
 
 
-def _log_two(bits: int) -> int:
-    from decimal import Context, Decimal, localcontext
+def _momentum(columns: tuple[int, ...], alpha: float, iterations: int) -> tuple[int, ...]:
+    """β_t = t/(t + 3) up to the best constant momentum (1 − √q)/(1 + √q) (Nesterov 2004, section 2.2.1), at
+    2^MOMENTUM_BITS.
 
+    q, the least curvature in preconditioned coordinates, is at least alpha/(blocks·d/4 + alpha): the correlation
+    matrix of the widest
+    block has no eigenvalue above its d columns.
+    """
+    features = [columns[0] - 1, *columns[1:]]
+    widest = max(1, len([count for count in features if count])) * max(1, *features)
+    with localcontext(Context(prec=40)):
+        root = (Decimal(alpha) / (Decimal(widest) / 4 + Decimal(alpha))).sqrt()
+        limit = int((1 - root) / (1 + root) * (1 << MOMENTUM_BITS))
+    return tuple(min(t * (1 << MOMENTUM_BITS) // (t + 3), limit) for t in range(iterations))
+
+
+def _log_two(bits: int) -> int:
     with localcontext(Context(prec=60)):
         return int((Decimal(2).ln() * (1 << bits)).to_integral_value())
