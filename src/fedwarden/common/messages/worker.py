@@ -1,0 +1,54 @@
+"""What ends a job at a worker (codes FW-JOB-100 …; the regulator's and the agent's own stand below 100)."""
+
+from fedwarden.common.messages.msg import Msg
+
+MESSAGES = {
+    "FW-JOB-101": Msg(
+        en="the job was stopped",
+        zh="任务已被停止",
+        fix_en="Submit it again when you want it.",
+        fix_zh="需要时请重新提交。",
+    ),
+    "FW-JOB-102": Msg(
+        en="{role} (party {party}) waited too long for its turn",
+        zh="{role}（参与方 {party}）等待轮次超时",
+        fix_en="Look at the jobs that run there (fedwarden jobs), stop what hangs, and submit again.",
+        fix_zh="请用 fedwarden jobs 查看正在运行的任务，停止卡住的任务后重新提交。",
+    ),
+    "FW-JOB-103": Msg(
+        en="a fault of the program: {why}",
+        zh="程序内部错误：{why}",
+        fix_en="Report it with the output of: fedwarden logs JOB",
+        fix_zh="请附上 fedwarden logs JOB 的输出并报告该问题。",
+    ),
+    "FW-JOB-104": Msg(
+        en="{role} (party {party}) ran out of memory",
+        zh="{role}（参与方 {party}）内存不足",
+        fix_en="Free memory on that host or use fewer rows or columns.",
+        fix_zh="请在该主机释放内存，或减少行数、列数。",
+    ),
+    "FW-JOB-105": Msg(
+        en="the operating system refused: {why}",
+        zh="操作系统拒绝：{why}",
+        fix_en="Look at disk space and permissions of the agent's folder.",
+        fix_zh="请检查代理目录的磁盘空间和权限。",
+    ),
+    "FW-JOB-106": Msg(
+        en="the agent of party {party} ended while the job ran",
+        zh="任务运行时参与方 {party} 的代理已退出",
+        fix_en="The next command starts a local agent again; then submit again.",
+        fix_zh="下一条命令会重新启动本机代理；之后请重新提交。",
+    ),
+    "FW-JOB-107": Msg(
+        en="the parties' plans of the job differ (role {role})",
+        zh="各方的任务计划不一致（角色 {role}）",
+        fix_en="Deploy the same version of fedwarden at every party.",
+        fix_zh="请在所有参与方部署相同版本的 fedwarden。",
+    ),
+    "FW-JOB-108": Msg(
+        en="the secure addition gave {obtained} instead of {expected}",
+        zh="安全加法得到 {obtained}，应为 {expected}",
+        fix_en="A party runs other code or is faulty: deploy the same version everywhere.",
+        fix_zh="某一方代码不同或有故障：请在各方部署相同版本。",
+    ),
+}

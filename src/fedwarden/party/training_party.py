@@ -1,0 +1,174 @@
+"""A data party's part of a training: its table in, its part of the model out. Nothing of the table leaves the process
+except what the protocol masks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fedwarden.common.api import Dataset
+from fedwarden.common.errors import EngineError
+from fedwarden.common.files import read_struct
+from fedwarden.engine.alignment import Alignment, align_guest, align_host, receive_split, send_split
+from fedwarden.engine.context import open_party
+from fedwarden.engine.split import choose_validation_rows
+from fedwarden.party import algorithms
+from fedwarden.party.evaluate import evaluate
+from fedwarden.party.models import ModelPart, write_part
+from fedwarden.party.resources import Usage
+from fedwarden.party.tables import Table, load_table
+
+if TYPE_CHECKING:
+    from fedwarden.engine.result import PartyResult
+    from fedwarden.party.worker import RoleJob
+
+Reals = NDArray[np.float64]
+
+
+def run_data_party(job: RoleJob) -> None:
+    """The guest's and every host's way through a training job."""
+    options, status = job.spec.options, job.status
+    usage = Usage()
+    with status.phase("load", state="running"):
+        table = _load(job)
+        job.log.info("loaded", rows=len(table.ids), columns=len(table.dataset.features))
+    with status.phase("align"):
+        alignment = _align(job, table)
+        status.reveal(alignment.revealed)
+        order, training = _split(job, table, alignment)
+        label = _label(job, table)
+        features, filled = _filled(table.features[order], training)
+        label = None if label is None else label[order]
+    _notice_missing(job, table, filled)
+    if job.role == "guest" and job.spec.privacy == "none":
+        status.notice("FW-ENG-N04")
+    if label is not None and job.spec.algorithm == "hetero_lr" and np.ptp(label[:training]) == 0:
+        raise EngineError("FW-ENG-011", label=int(label[0]))
+    with status.phase("train"):
+        ctx = open_party(job.mesh, job.role, job.data_roles, "arbiter", job.spec.job_id)
+        outcome = algorithms.train_party(
+            job.spec.algorithm, ctx, features, label, training, options, usage.progress(status.progress)
+        )
+        status.reveal(outcome.revealed)
+        _notices(job, table, outcome)
+    result: dict[str, Any] = {
+        "aligned": alignment.size,
+        "training_rows": training,
+        **_facts(outcome),
+        **usage.figures(),
+    }
+    if label is not None:
+        with status.phase("evaluate"):
+            status.update(metrics=evaluate(job.spec.algorithm, label, training, outcome))
+    with status.phase("store"):
+        write_part(job.home, _part(job, table, outcome))
+        status.update(result=result)
+
+
+def _load(job: RoleJob) -> Table:
+    dataset_id = job.spec.role_datasets[job.role]
+    return load_table(job.home, read_struct(job.home / "datasets" / f"{dataset_id}.json", Dataset))
+
+
+def _label(job: RoleJob, table: Table) -> Reals | None:
+    if job.role != "guest":
+        return None
+    return table.binary_label() if job.spec.algorithm == "hetero_lr" else table.label
+
+
+def _align(job: RoleJob, table: Table) -> Alignment:
+    minimum = int(job.spec.options["min_intersection"])
+    if job.role == "guest":
+        return align_guest(job.mesh, table.ids, job.data_roles[1:], minimum=minimum)
+    return align_host(job.mesh, table.ids, minimum=minimum)
+
+
+def _split(job: RoleJob, table: Table, alignment: Alignment) -> tuple[NDArray[np.int64], int]:
+    """This party's row numbers, training rows first, and how many those are: the same order at every data party."""
+    index = alignment.index
+    assert index is not None  # only the arbiter has none
+    if job.role == "guest":
+        options = job.spec.options
+        label = _label(job, table)
+        assert label is not None
+        held_out = choose_validation_rows(
+            [table.ids[row] for row in index.tolist()],
+            label[index],
+            float(options["validation"]),
+            stratify=job.spec.algorithm == "hetero_lr",
+            seed=options.get("seed"),
+            private=table.features[index].tobytes() if table.features.size else b"",
+        )
+        job.status.reveal(send_split(job.mesh, job.data_roles[1:], held_out))
+    else:
+        held_out = receive_split(job.mesh, alignment.size)
+    return np.concatenate([index[~held_out], index[held_out]]), int(np.count_nonzero(~held_out))
+
+
+def _filled(features: Reals, training: int) -> tuple[Reals, list[int]]:
+    """Missing cells (NaN) become their column's mean over the training rows; returns which columns had any.
+
+    A column that is missing in every training row becomes 0 throughout: a constant column, dropped like any other.
+    """
+    features = np.ascontiguousarray(features, dtype=np.float64)
+    missing = np.isnan(features)
+    columns: list[int] = np.flatnonzero(missing.any(axis=0)).tolist()
+    for column in columns:
+        known = features[:training, column][~missing[:training, column]]
+        if len(known):
+            features[missing[:, column], column] = known.mean()
+        else:
+            features[:, column] = 0.0
+    return features, columns
+
+
+def _notice_missing(job: RoleJob, table: Table, columns: list[int]) -> None:
+    if columns:
+        names = [table.dataset.features[column] for column in columns]
+        job.status.notice("FW-ENG-N03", party=f"{job.role} ({job.party})", columns=names)
+
+
+def _notices(job: RoleJob, table: Table, outcome: PartyResult) -> None:
+    who = f"{job.role} ({job.party})"
+    if outcome.dropped:
+        names = [table.dataset.features[column] for column in outcome.dropped]
+        job.status.notice("FW-ENG-N01", party=who, columns=names)
+    for notice in outcome.notices:
+        if "constant" not in notice.kind:
+            detail = ", ".join(f"{k}={v}" for k, v in notice.params.items())
+            job.status.notice("FW-ENG-N02", kind=notice.kind, detail=f"{who}: {detail}" if detail else who)
+
+
+def _facts(outcome: PartyResult) -> dict[str, Any]:
+    facts: dict[str, Any] = {"iterations": outcome.iterations, "attempts": outcome.attempts, "rounds": outcome.rounds}
+    if outcome.period:
+        facts["series"] = f"{outcome.period},{outcome.terms}"
+    if outcome.losses:
+        facts["losses"] = [[iteration, round(loss, 8)] for iteration, loss in outcome.losses]
+    return facts
+
+
+def _part(job: RoleJob, table: Table, outcome: PartyResult) -> ModelPart:
+    names = table.dataset.features
+    spec = job.spec
+    parties = {peer.role: peer.party for peer in spec.roles}
+    means = {name: float(mean) for name, mean in zip(names, outcome.means, strict=True)}
+    return ModelPart(
+        model_id=spec.model_id,
+        model_version=spec.job_id,
+        algorithm=spec.algorithm,
+        role=job.role,
+        party=job.party,
+        guest_party=parties["guest"],
+        host_roles={role: party for role, party in parties.items() if role not in ("guest", "arbiter")},
+        features=list(names),
+        intercept=float(outcome.intercept or 0.0),
+        coefficients={name: float(w) for name, w in zip(names, outcome.weights, strict=True)},
+        standardised={name: float(w) for name, w in zip(names, outcome.standardised, strict=True)},
+        means=means,
+        fill=means,  # of the training rows, filled ones included: what stood for a missing cell stands for it again
+        dataset_id=table.dataset.dataset_id,
+        kept=[name for column, name in enumerate(names) if column not in outcome.dropped],
+    )
