@@ -18,7 +18,7 @@ MAX_BYTES, KEPT = 5 << 20, 3
 class _Private(logging.handlers.RotatingFileHandler):
     def _open(self) -> TextIOWrapper[Any]:
         opener = lambda name, flags: os.open(name, flags | os.O_CLOEXEC, 0o600)  # noqa: E731 - a file's opener
-        return cast(TextIOWrapper[Any], open(self.baseFilename, self.mode, encoding="utf-8", opener=opener))
+        return cast("TextIOWrapper[Any]", open(self.baseFilename, self.mode, encoding="utf-8", opener=opener))
 
 
 class _Line(logging.Formatter):
