@@ -5,7 +5,8 @@ This file must parse on any Python >= 3.6: it only finds the project's own envir
 to fedwarden.cli.script there, which does the work.
 """
 
-# ruff: noqa: PTH, UP, S606, RUF005 - the lines below parse on Python 3.6
+# These lines parse on Python 3.6.
+# ruff: noqa: PTH100, PTH110, PTH118, PTH120, UP031, S606, RUF005
 import os
 import sys
 

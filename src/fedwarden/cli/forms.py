@@ -67,6 +67,11 @@ def say(line: str) -> None:
     _write(1, line)
 
 
+def say_lines(text: str) -> None:
+    """Several lines on stdout at once."""
+    _send(1, text)
+
+
 def complain(error: FedwardenError) -> None:
     """One line on stderr: what is wrong and how to fix it."""
     from fedwarden.common import messages
@@ -87,8 +92,12 @@ def tell(note: Notice) -> None:
 
 
 def _write(descriptor: int, line: str) -> None:
+    _send(descriptor, line.replace("\n", " ") + "\n")
+
+
+def _send(descriptor: int, text: str) -> None:
     (sys.stdout if descriptor == 1 else sys.stderr).flush()
-    data = (line.replace("\n", " ") + "\n").encode("utf-8", "backslashreplace")
+    data = text.encode("utf-8", "backslashreplace")
     with contextlib.suppress(BrokenPipeError):
         while data:
             data = data[os.write(descriptor, data) :]

@@ -59,10 +59,6 @@ Number = BeforeValidator(_number)
 Series = Annotated[str, BeforeValidator(_sigmoid), AfterValidator(_series)]
 
 
-def _about(en: str, zh: str) -> dict[str, Any]:
-    return {"description": en, "json_schema_extra": {"zh": zh}}
-
-
 class _Common(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -70,16 +66,15 @@ class _Common(BaseModel):
         8.0,
         ge=1,
         le=600,
-        **_about(
-            "seconds without a sign of life of a peer until the job fails, 1 to 600",
-            "对端无响应多少秒后判任务失败，1 至 600",
-        ),
+        description="seconds without a sign of life of a peer until the job fails, 1 to 600",
+        json_schema_extra={"zh": "对端无响应多少秒后判任务失败，1 至 600"},
     )
     queue_timeout: Annotated[int, Number] = Field(
         86_400,
         ge=1,
         le=2_592_000,
-        **_about("seconds a job may wait for its turn, 1 to 2592000", "任务排队等待的最长秒数，1 至 2592000"),
+        description="seconds a job may wait for its turn, 1 to 2592000",
+        json_schema_extra={"zh": "任务排队等待的最长秒数，1 至 2592000"},
     )
 
 
@@ -88,7 +83,8 @@ class ExampleOptions(_Common):
         1000,
         ge=1,
         le=10_000_000,
-        **_about("numbers that every party adds, 1 to 10000000", "每方参与相加的数的个数，1 至 10000000"),
+        description="numbers that every party adds, 1 to 10000000",
+        json_schema_extra={"zh": "每方参与相加的数的个数，1 至 10000000"},
     )
 
 
@@ -99,32 +95,34 @@ class TrainingOptions(_Common):
         0.01,
         ge=0,
         le=1e6,
-        **_about("L2 penalty on standardised features, 0 or greater", "标准化特征上的 L2 惩罚系数，不小于 0"),
+        description="L2 penalty on standardised features, 0 or greater",
+        json_schema_extra={"zh": "标准化特征上的 L2 惩罚系数，不小于 0"},
     )
     validation: Annotated[float, Number] = Field(
         0.2,
         ge=0,
         lt=0.9,
-        **_about(
-            "part of the common rows held out for evaluation, 0 to below 0.9",
-            "留作评估的共同样本比例，0 至 0.9（不含）",
-        ),
+        description="part of the common rows held out for evaluation, 0 to below 0.9",
+        json_schema_extra={"zh": "留作评估的共同样本比例，0 至 0.9（不含）"},
     )
     seed: Annotated[int, Number] | None = Field(
         None,
         ge=0,
         lt=2**63,
-        **_about("seed of the held-out part; empty: a fresh one, recorded", "评估集划分的种子；留空则随机生成并记录"),
+        description="seed of the held-out part; empty: a fresh one, recorded",
+        json_schema_extra={"zh": "评估集划分的种子；留空则随机生成并记录"},
     )
     psi: Literal["arbiter"] = Field(
         "arbiter",
-        **_about("how common ids are found: arbiter (keyed tokens)", "样本对齐方式：arbiter（带密钥的令牌）"),
+        description="how common ids are found: arbiter (keyed tokens)",
+        json_schema_extra={"zh": "样本对齐方式：arbiter（带密钥的令牌）"},
     )
     min_intersection: Annotated[int, Number] = Field(
         100,
         ge=1,
         le=2**40,
-        **_about("fewest common rows with which a job goes on, 1 or more", "任务继续所需的最少共同样本数，至少 1"),
+        description="fewest common rows with which a job goes on, 1 or more",
+        json_schema_extra={"zh": "任务继续所需的最少共同样本数，至少 1"},
     )
 
 
@@ -133,27 +131,25 @@ class LogisticOptions(TrainingOptions):
         160,
         ge=1,
         le=1_000_000,
-        **_about("iterations, 1 to 1000000", "迭代次数，1 至 1000000"),
+        description="iterations, 1 to 1000000",
+        json_schema_extra={"zh": "迭代次数，1 至 1000000"},
     )
     sigmoid: Series = Field(
         "auto",
-        **_about(
-            "series for the sigmoid: auto, taylor, or L,K such as 64,28 (L a power of two)",
-            "sigmoid 的近似级数：auto、taylor 或 L,K（如 64,28，L 为 2 的幂）",
-        ),
+        description="series for the sigmoid: auto, taylor, or L,K such as 64,28 (L a power of two)",
+        json_schema_extra={"zh": "sigmoid 的近似级数：auto、taylor 或 L,K（如 64,28，L 为 2 的幂）"},
     )
     loss_every: Annotated[int, Number] = Field(
         10,
         ge=0,
         le=1_000_000,
-        **_about(
-            "iterations between two openings of the loss to the guest, 0: never",
-            "每隔多少次迭代向标签方打开一次损失，0 表示不打开",
-        ),
+        description="iterations between two openings of the loss to the guest, 0: never",
+        json_schema_extra={"zh": "每隔多少次迭代向标签方打开一次损失，0 表示不打开"},
     )
     optimizer: Literal["nesterov"] = Field(
         "nesterov",
-        **_about("nesterov: preconditioned full-batch descent", "nesterov：预条件全批量下降"),
+        description="nesterov: preconditioned full-batch descent",
+        json_schema_extra={"zh": "nesterov：预条件全批量下降"},
     )
 
 

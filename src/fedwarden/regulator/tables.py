@@ -81,7 +81,6 @@ class JobRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     deployment_id: Mapped[str] = mapped_column(ForeignKey("deployments.id"))
     upload_id: Mapped[int | None] = mapped_column(ForeignKey("uploads.id"))
-    kind: Mapped[str]  # "job", or "check": the secure addition that ends a deploy
     project: Mapped[str]
     algorithm: Mapped[str]
     mode: Mapped[int]

@@ -24,6 +24,7 @@ from fedwarden.common.errors import FedwardenError
 from fedwarden.engines.base import Engine, Member, Site
 from fedwarden.engines.native import local_agents, prediction
 from fedwarden.engines.native.calls import Agents, at_once, first_error
+from fedwarden.engines.native.processes import end_all
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.identity.contexts import Credentials
 
@@ -71,7 +72,7 @@ class NativeEngine(Engine):
     def wake(self, site: Site) -> list[int]:
         dead = [member for member in site.members if not local_agents.alive(member)]
         for member in dead:  # workers of the dead agent end by themselves; none may be left to fight for a turn
-            local_agents.end_all(Path(member.home), local_agents.END_SECONDS)
+            end_all(Path(member.home), local_agents.END_SECONDS)
         local_agents.start(dead)
         return [member.party for member in dead]
 

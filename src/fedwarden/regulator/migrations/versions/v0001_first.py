@@ -58,7 +58,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), primary_key=True, nullable=False),
         sa.Column("deployment_id", sa.String(), sa.ForeignKey("deployments.id"), nullable=False),
         sa.Column("upload_id", sa.Integer(), sa.ForeignKey("uploads.id")),
-        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("project", sa.String(), nullable=False),
         sa.Column("algorithm", sa.String(), nullable=False),
         sa.Column("mode", sa.Integer(), nullable=False),

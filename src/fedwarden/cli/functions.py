@@ -1,0 +1,109 @@
+"""The functions of script.py apart from predict: from words to the regulator, and back to the promised lines."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from fedwarden.cli.words import Words
+from fedwarden.common import options
+from fedwarden.common.api import Notice
+from fedwarden.common.errors import UsageError
+from fedwarden.regulator import deletion, deployments, following, publishing, submitting, uploads
+from fedwarden.regulator.desk import Desk
+
+Output = tuple[list[str], dict[str, Any]]
+_ID = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+
+def run(given: Words, notices: list[Notice]) -> Output:
+    """The lines of the old form and the fields of strict JSON."""
+    with Desk() as desk:
+        out = _FUNCTIONS[given.function](desk, given)
+        notices.extend(desk.notices)
+        return out
+
+
+def party_id(text: str) -> int:
+    """Raises UsageError FW-USE-007."""
+    if _ID.fullmatch(text) is None or not 1 <= int(text) <= 2**31 - 1:
+        raise UsageError("FW-USE-007", found=text[:40])
+    return int(text)
+
+
+def _parties(given: Words) -> tuple[list[int], list[str]]:
+    ids, ips = [party_id(text) for text in given.many("id")], given.many("ip")
+    if len(ids) != len(ips):
+        raise UsageError("FW-USE-009", ids=len(ids), ips=len(ips))
+    passwords = len(given.many("password"))  # how many is all that is ever looked at
+    if given.has("password") and passwords != len(ids):
+        raise UsageError("FW-USE-011", passwords=passwords, parties=len(ids))
+    return ids, ips
+
+
+def _deploy(desk: Desk, given: Words) -> Output:
+    ids, ips = _parties(given)
+    site = deployments.deploy(desk, ids, ips, given.one("engine") or "native")
+    parties = {str(member.party): member.host for member in site.members if member.party}
+    return ["deploy success."], {"deployment": site.deployment, "parties": parties}
+
+
+def _delete(desk: Desk, given: Words) -> Output:
+    return ["delete success."], {"deleted": deletion.delete(desk, *_parties(given))}
+
+
+def _upload(desk: Desk, given: Words) -> Output:
+    pairs = given.many("hp")
+    if len(pairs) % 2:
+        raise UsageError("FW-USE-013", option="-hp", count=len(pairs))
+    guest = (party_id(given.many("gp")[0]), given.many("gp")[1])
+    hosts = [(party_id(pairs[k]), pairs[k + 1]) for k in range(0, len(pairs), 2)]
+    form = table_form(given.one("label"), given.one("id_column"), given.one("encoding"), given.one("missing"))
+    found = uploads.upload(desk, given.need("project"), guest, hosts, form)
+    tables = [
+        {"role": it.role, "rows": it.rows, "features": it.features, "sha256": it.sha256, "dataset_id": it.dataset_id}
+        for it in found
+    ]
+    return ["upload success."], {"project": given.need("project"), "tables": tables}
+
+
+def table_form(
+    label: str | None, id_column: str | None, encoding: str | None, missing: str | None
+) -> uploads.TableForm:
+    """Raises UsageError FW-USE-026."""
+    if missing not in (None, "refuse", "mean"):
+        raise UsageError("FW-USE-026", option="--missing", found=missing[:40], known=["refuse", "mean"])
+    choice = cast(Literal["refuse", "mean"], missing or "refuse")
+    return uploads.TableForm(label if label is not None else "y", id_column, encoding, choice)
+
+
+def _submit(desk: Desk, given: Words) -> Output:
+    if given.need("m") not in ("0", "1"):
+        raise UsageError("FW-USE-016", found=given.need("m")[:40])
+    config = given.one("config")
+    chosen = options.read_config(Path(config)) if config is not None else {}
+    spec = submitting.submit(desk, given.need("project"), given.need("algorithm"), int(given.need("m")), chosen)
+    fields = {"model_id": spec.model_id, "model_version": spec.job_id, "jobid": spec.job_id}
+    return [repr({"retcode": 0, **fields})], {**fields, "privacy": spec.privacy, "options": spec.options}
+
+
+def _query(desk: Desk, given: Words) -> Output:
+    seen = following.query(desk, given.need("jid"))
+    roles = [{"role": role, "party": seen.records[role].party, "state": seen.state} for role in seen.roles]
+    return [*seen.words], {"job_id": seen.row.id, "state": seen.state, "roles": roles, "cause": seen.row.cause}
+
+
+def _load_bind(desk: Desk, given: Words) -> Output:
+    before = publishing.load_bind(desk, given.need("mid"), given.need("mver"), given.need("mname"))
+    return ["load_bind success."], {"name": given.need("mname"), "version": given.need("mver"), "before": before}
+
+
+_FUNCTIONS = {
+    "deploy": _deploy,
+    "delete": _delete,
+    "upload": _upload,
+    "submit": _submit,
+    "query": _query,
+    "load_bind": _load_bind,
+}

@@ -1,0 +1,202 @@
+"""deploy: from ids and addresses to agents that have added numbers securely together."""
+
+from __future__ import annotations
+
+import time
+
+from sqlalchemy.orm import Session
+
+from fedwarden.common import options
+from fedwarden.common.api import JobPeer, JobSpec
+from fedwarden.common.errors import DeployError, FedwardenError, UsageError
+from fedwarden.engines.base import Engine, Site
+from fedwarden.regulator.addresses import ipv4, is_own
+from fedwarden.regulator.desk import Desk, shown, site_of
+from fedwarden.regulator.job_ids import next_job_id
+from fedwarden.regulator.merge import first_cause
+from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
+from fedwarden.regulator.tables import DeploymentRow, PartyRow
+
+CHECK_SECONDS = 90.0
+CURRENT = "current_deployment"
+#: The regulator's own arbiter stays on this machine, whatever addresses the parties have.
+ARBITER_HOST = "127.0.0.1"
+MAX_PARTIES = 60
+
+
+def check_lists(ids: list[int], ips: list[str]) -> dict[int, str]:
+    """Party id → address. Raises UsageError FW-USE-007 … -010."""
+    if len(ids) != len(ips):
+        raise UsageError("FW-USE-009", ids=len(ids), ips=len(ips))
+    for party in ids:
+        if not 1 <= party <= 2**31 - 1:
+            raise UsageError("FW-USE-007", found=party)
+        if ids.count(party) > 1:
+            raise UsageError("FW-USE-008", party=party)
+    if len(ids) > MAX_PARTIES:
+        raise UsageError("FW-USE-018", what=f"{len(ids)} > {MAX_PARTIES}", instead=f"<= {MAX_PARTIES}")
+    return {party: ipv4(ip) for party, ip in zip(ids, ips, strict=True)}
+
+
+def deployed(session: Session) -> list[DeploymentRow]:
+    """Every deployment whose agents should run, oldest first."""
+    return all_of(session, DeploymentRow, DeploymentRow.state == "deployed", order=DeploymentRow.created)
+
+
+def current(session: Session) -> DeploymentRow:
+    """Raises DeployError FW-DEP-001."""
+    row = session.get(DeploymentRow, get_meta(session, CURRENT) or "")
+    if row is None or row.state != "deployed":
+        raise DeployError("FW-DEP-001")
+    return row
+
+
+def deploy(desk: Desk, ids: list[int], ips: list[str], engine_name: str = "native") -> Site:
+    """Deploys, or finds the same ids and addresses deployed and starts what is dead.
+
+    Raises UsageError FW-USE-007 … -010, -017, -018; DeployError FW-DEP-002 (an id is deployed elsewhere), -003 (another
+    host), -006 … -010. After a failure nothing of this run is left.
+    """
+    wanted = check_lists(ids, ips)
+    engine = desk.engine(engine_name)
+    for party, ip in wanted.items():
+        if not is_own(ip):
+            raise DeployError("FW-DEP-003", ip=ip, party=party)
+    with desk.changing(create=True):
+        with desk.store.begin() as session:
+            rows = deployed(session)
+            chosen = get_meta(session, CURRENT)
+        same = next((row for row in rows if _addresses(row) == wanted), None)
+        if same is not None:
+            return _again(desk, engine, same, chosen)
+        for row in rows:
+            for party in sorted(wanted):
+                if party in _addresses(row):
+                    raise DeployError("FW-DEP-002", party=party, deployed=shown(row))
+        site = _anew(desk, engine, wanted, engine_name)
+        if rows:
+            desk.note("FW-NOTE-003", deployed="; ".join(shown(row) for row in rows))
+        return site
+
+
+def _addresses(row: DeploymentRow) -> dict[int, str]:
+    return {party.party: party.ip for party in row.parties if party.party}
+
+
+def _again(desk: Desk, engine: Engine, row: DeploymentRow, chosen: str | None) -> Site:
+    site = site_of(row)
+    started = desk.wake(site, engine)
+    if chosen != row.id:
+        with desk.store.begin() as session:
+            set_meta(session, CURRENT, row.id)
+            audit(session, "choose deployment", row.id)
+        desk.note("FW-NOTE-004", deployed=shown(row))
+    elif not started:
+        desk.note("FW-NOTE-002")
+    return site
+
+
+def _anew(desk: Desk, engine: Engine, wanted: dict[int, str], engine_name: str) -> Site:
+    with desk.store.begin() as session:
+        row = _planned(desk, session, wanted, engine_name)
+    site = site_of(row)
+    try:
+        site = engine.deploy(site)
+        with desk.store.begin() as session:
+            job_id = next_job_id(session)
+        total = check_together(engine, site, job_id)
+        with desk.store.begin() as session:
+            row = session.get_one(DeploymentRow, site.deployment)
+            for party in row.parties:
+                member = site.member(party.party)
+                party.control_port, party.data_port = member.control_port, member.data_port
+                party.serving_port, party.fingerprint = member.serving_port, member.fingerprint
+            row.state = "deployed"
+            set_meta(session, CURRENT, row.id)
+            keys = {str(member.party): member.fingerprint for member in site.members}
+            audit(session, "deploy", row.id, parties=_addresses(row), keys=keys, secure_addition=total)
+    except BaseException:
+        take_back(desk, engine, site)
+        raise
+    return site
+
+
+def _planned(desk: Desk, session: Session, wanted: dict[int, str], engine_name: str) -> DeploymentRow:
+    """The plan is on record before anything is made, so that a killed deploy can be taken back."""
+    numbers = [int(row.id[1:]) for row in all_of(session, DeploymentRow)]
+    taken = [int(path.name[1:]) for path in desk.places.deployments.glob("d*") if path.name[1:].isdigit()]
+    name = f"d{max([0, *numbers, *taken]) + 1}"
+    row = DeploymentRow(id=name, engine=engine_name, state="deploying", created=now(), ended=None, parties=[])
+    for party, ip in [(0, ARBITER_HOST), *sorted(wanted.items())]:
+        home = str(desk.places.party(name, party))
+        row.parties.append(
+            PartyRow(party=party, ip=ip, home=home, control_port=0, data_port=0, serving_port=0, fingerprint="")
+        )
+    session.add(row)
+    return row
+
+
+def take_back(desk: Desk, engine: Engine, site: Site) -> None:
+    """Removes a deployment that never came to be: processes, folders, rows."""
+    engine.delete(site)
+    with desk.store.begin() as session:
+        row = session.get(DeploymentRow, site.deployment)
+        if row is not None:
+            session.delete(row)
+            audit(session, "deploy taken back", site.deployment)
+
+
+def check_together(engine: Engine, site: Site, job_id: str) -> dict[str, object]:
+    """A secure addition between all agents: the guest's result. Raises DeployError FW-DEP-009, -010."""
+    parties = [member.party for member in site.members if member.party]
+    # One party alone adds with itself; the arbiter's agent takes part in any case.
+    roles = {"guest": parties[0]}
+    roles |= {f"host{k}": party for k, party in enumerate(parties[1:] or parties, 1)}
+    roles["arbiter"] = 0
+    spec = JobSpec(
+        job_id=job_id,
+        project="deploy",
+        algorithm="example",
+        options=options.resolve("example", {}),
+        roles=job_peers(site, roles),
+        role_datasets={},
+        model_id="",
+        privacy="sealed",
+        created=now(),
+    )
+    try:
+        engine.submit(site, spec)
+        end = time.monotonic() + CHECK_SECONDS
+        while True:
+            found = engine.query(site, spec)
+            lost = next((answer for answer in found if isinstance(answer, FedwardenError)), None)
+            if lost is not None:
+                raise lost
+            statuses = [answer for answer in found if not isinstance(answer, FedwardenError)]
+            if any(status.state == "failed" for status in statuses):
+                cause = first_cause(statuses)
+                raise FedwardenError.from_dict(cause or {})
+            waiting = [f"{s.role} ({s.party}, {s.phase or s.state})" for s in statuses if s.state != "success"]
+            if not waiting:
+                return next(status.result for status in statuses if status.role == "guest")
+            if time.monotonic() > end:
+                engine.stop(site, spec, "FW-JOB-101")
+                raise DeployError("FW-DEP-009", seconds=round(CHECK_SECONDS), waiting=waiting)
+            time.sleep(0.05)
+    except DeployError:
+        raise
+    except FedwardenError as error:
+        raise DeployError("FW-DEP-010", why=error.message()) from error
+
+
+def job_peers(site: Site, roles: dict[str, int]) -> list[JobPeer]:
+    return [
+        JobPeer(
+            role=role,
+            party=party,
+            host=site.member(party).host,
+            data_port=site.member(party).data_port,
+            fingerprint=site.member(party).fingerprint,
+        )
+        for role, party in roles.items()
+    ]

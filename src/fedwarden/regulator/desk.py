@@ -1,0 +1,126 @@
+"""What every function of the regulator works with: its folder, store, authority, engine, and the notices it gives."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fedwarden.common.api import Notice
+from fedwarden.common.errors import DeployError, IdentityError, UsageError
+from fedwarden.common.files import locked
+from fedwarden.engines.base import Engine, Member, Site
+from fedwarden.engines.native.engine import NativeEngine
+from fedwarden.identity.authority import CertificateAuthority
+from fedwarden.identity.contexts import Credentials, client_context
+from fedwarden.regulator.places import Places
+from fedwarden.regulator.store import Store
+from fedwarden.regulator.tables import DeploymentRow
+
+ENGINES = ("native", "fate")
+LOCK_SECONDS = 60.0
+
+
+class Desk:
+    """One command's view of a regulator's home. ``notices`` gathers what a person should know."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.places = Places(home)
+        self.notices: list[Notice] = []
+        self._store: Store | None = None
+
+    def note(self, code: str, **params: Any) -> None:
+        self.notices.append(Notice(code, params))
+
+    @property
+    def store(self) -> Store:
+        """Raises DeployError FW-DEP-001 when nothing was ever deployed here, StateError."""
+        if self._store is None:
+            if not self.places.store.exists():
+                raise DeployError("FW-DEP-001")
+            self._store = Store(self.places.store)
+        return self._store
+
+    @contextlib.contextmanager
+    def changing(self, *, create: bool = False) -> Iterator[None]:
+        """Holds the lock, after taking back what a command that was killed had begun.
+
+        Raises StateError FW-STATE-002 after a minute, DeployError FW-DEP-001 (unless ``create``) or -013.
+        """
+        from fedwarden.regulator.recovery import recover
+
+        if create:
+            self.places.make()
+        elif not self.places.store.exists():
+            raise DeployError("FW-DEP-001")
+        with locked(self.places.lock, LOCK_SECONDS):
+            if create and self._store is None:
+                self._store = Store(self.places.store)
+            recover(self)
+            yield
+
+    @property
+    def credentials(self) -> Credentials:
+        pki = self.places.pki
+        return Credentials(pki / "regulator.crt", pki / "regulator.key", pki / "ca.crt")
+
+    def authority(self) -> CertificateAuthority:
+        """Loads the authority; the first deploy makes it. An unusable certificate of our own is renewed."""
+        pki = self.places.pki
+        if (pki / "ca.crt").exists():
+            authority = CertificateAuthority.load(pki)
+        else:
+            authority = CertificateAuthority.create(pki)
+        try:
+            client_context(*self.credentials)
+        except IdentityError:
+            authority.issue_regulator()
+        return authority
+
+    def engine(self, name: str = "native") -> Engine:
+        """Raises UsageError FW-USE-017 (unknown) or -018 (not in this version)."""
+        if name not in ENGINES:
+            raise UsageError("FW-USE-017", found=name[:40], known=["native"])
+        if name != "native":
+            raise UsageError("FW-USE-018", what=f"-e {name}", instead="-e native")
+        return NativeEngine(self.authority, self.credentials)
+
+    def wake(self, site: Site, engine: Engine) -> list[int]:
+        """Starts dead local agents again and says so. Call with the lock held."""
+        started = engine.wake(site)
+        if started:
+            self.note("FW-NOTE-001", parties=started)
+        return started
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def __enter__(self) -> Desk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def site_of(row: DeploymentRow) -> Site:
+    members = [
+        Member(
+            party=party.party,
+            host=party.ip,
+            home=party.home,
+            control_port=party.control_port,
+            data_port=party.data_port,
+            serving_port=party.serving_port,
+            fingerprint=party.fingerprint,
+        )
+        for party in row.parties
+    ]
+    return Site(deployment=row.id, members=members)
+
+
+def shown(row: DeploymentRow) -> str:
+    """``1=127.0.0.1 2=127.0.0.1``: a deployment as people know it."""
+    return " ".join(f"{party.party}={party.ip}" for party in row.parties if party.party)

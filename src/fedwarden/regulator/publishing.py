@@ -1,0 +1,86 @@
+"""load_bind: a service name for a finished model; ``published.json`` tells a prediction whom to ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fedwarden.common.api import BindRequest
+from fedwarden.common.errors import JobError, ModelError
+from fedwarden.common.files import write_atomic
+from fedwarden.regulator.desk import Desk, site_of
+from fedwarden.regulator.following import find_job, query, site_for, spec_of
+from fedwarden.regulator.names import check_name
+from fedwarden.regulator.store import all_of, audit, now
+from fedwarden.regulator.tables import BindingRow, DeploymentRow, JobRow, ModelRow, UploadRow
+
+
+def load_bind(desk: Desk, model_id: str | None, version: str, name: str) -> str | None:
+    """Binds ``name`` at every party of the model; the version that was bound before, if any.
+
+    ``model_id`` None: whatever the version's is. Raises UsageError FW-USE-019; ModelError FW-MODEL-206 … -209; what an
+    agent refuses: then no party keeps the new binding.
+    """
+    check_name("name", name)
+    try:
+        row = find_job(desk, version)
+    except JobError:
+        raise ModelError("FW-MODEL-208", model_id=(model_id or "-")[:200], version=version[:40]) from None
+    if model_id is not None and row.model_id != model_id:
+        raise ModelError("FW-MODEL-208", model_id=model_id[:200], version=version)
+    if row.algorithm == "example":
+        raise ModelError("FW-MODEL-207", job=version)
+    with desk.store.begin() as session:
+        model = session.get(ModelRow, version)
+    if model is not None and model.deleted:
+        raise ModelError("FW-MODEL-209", version=version)
+    seen = query(desk, version)
+    if seen.state != "success":
+        raise ModelError("FW-MODEL-206", job=version, state=seen.state)
+    with desk.changing():
+        engine, site = site_for(desk, row)
+        desk.wake(site, engine)
+        # The arbiter keeps no part of a model.
+        parties = sorted({peer.party for peer in spec_of(row).roles if peer.role != "arbiter"})
+        engine.load_bind(site, parties, BindRequest(name=name, model_id=row.model_id, model_version=version))
+        with desk.store.begin() as session:
+            before = session.get(BindingRow, name)
+            old = before.version if before is not None else None
+            if before is None:
+                session.add(BindingRow(name=name, version=version, bound=now()))
+            else:
+                desk.note("FW-NOTE-022", name=name, version=old, model_id=session.get_one(ModelRow, old).model_id)
+                before.version, before.bound = version, now()
+            audit(session, "load_bind", name, version=version, before=old)
+        write_published(desk)
+    return old
+
+
+def write_published(desk: Desk) -> None:
+    """Derives ``published.json`` from the store; written only when it says something else."""
+    with desk.store.begin() as session:
+        services = {row.name: _service(session, row) for row in all_of(session, BindingRow)}
+    data = msgspec.json.format(msgspec.json.encode({"services": services}), indent=1)
+    path = desk.places.published
+    if (path.read_bytes() if path.exists() else None) != data and (services or path.exists()):
+        write_atomic(path, data)
+
+
+def _service(session: Any, binding: BindingRow) -> dict[str, Any]:
+    job = session.get_one(JobRow, binding.version)
+    guest = next(peer for peer in spec_of(job).roles if peer.role == "guest")
+    site = site_of(session.get_one(DeploymentRow, job.deployment_id))
+    member = site.member(guest.party)
+    table = next(role for role in session.get_one(UploadRow, job.upload_id).roles if role.role == "guest")
+    return {
+        "deployment": job.deployment_id,
+        "model_id": job.model_id,
+        "model_version": job.id,
+        "algorithm": job.algorithm,
+        "guest": guest.party,
+        "host": member.host,
+        "port": member.control_port,
+        "fingerprint": member.fingerprint,
+        "features": table.dataset["features"],
+    }

@@ -1,0 +1,39 @@
+"""Taking back, or finishing, what a command had begun when it was killed. Runs with the lock held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from fedwarden.common.api import JobSpec
+from fedwarden.regulator.store import all_of, audit
+from fedwarden.regulator.tables import DeploymentRow, JobRow
+
+if TYPE_CHECKING:
+    from fedwarden.regulator.desk import Desk
+
+
+def recover(desk: Desk) -> None:
+    """Nobody else holds the lock, so whatever is half done belongs to nobody."""
+    from fedwarden.regulator.deletion import finish_delete
+    from fedwarden.regulator.deployments import take_back
+    from fedwarden.regulator.desk import shown, site_of
+    from fedwarden.regulator.publishing import write_published
+
+    with desk.store.begin() as session:
+        half = all_of(session, DeploymentRow, DeploymentRow.state.in_(("deploying", "deleting")))
+        unsent = all_of(session, JobRow, JobRow.state == "submitting")
+        sites = {row.id: site_of(session.get_one(DeploymentRow, row.deployment_id)) for row in unsent}
+    for row in half:
+        if row.state == "deploying":
+            take_back(desk, desk.engine(row.engine), site_of(row))
+        else:
+            finish_delete(desk, row)
+        desk.note("FW-NOTE-005", deployed=shown(row))
+    for job in unsent:
+        desk.engine().stop(sites[job.id], msgspec.convert(job.spec, JobSpec), "FW-JOB-005")
+        with desk.store.begin() as session:
+            session.delete(session.get_one(JobRow, job.id))
+            audit(session, "submit taken back", job.id)
+    write_published(desk)
