@@ -125,6 +125,12 @@ class TrainingOptions(_Common):
         json_schema_extra={"zh": "任务继续所需的最少共同样本数，至少 1"},
     )
 
+    guest_alone: bool = Field(
+        False,
+        description="also fit the guest's own columns on the same rows, for comparison; its metrics go into the record",
+        json_schema_extra={"zh": "另用 guest 自己的列在相同的行上建模作为对照，其指标写入任务记录"},
+    )
+
 
 class LogisticOptions(TrainingOptions):
     max_iter: Annotated[int, Number] = Field(

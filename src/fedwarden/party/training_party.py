@@ -15,6 +15,7 @@ from fedwarden.engine.alignment import Alignment, align_guest, align_host, recei
 from fedwarden.engine.context import open_party
 from fedwarden.engine.split import choose_validation_rows
 from fedwarden.party import algorithms
+from fedwarden.party.baseline import guest_alone
 from fedwarden.party.evaluate import evaluate
 from fedwarden.party.models import ModelPart, write_part
 from fedwarden.party.resources import Usage
@@ -61,7 +62,12 @@ def run_data_party(job: RoleJob) -> None:
     }
     if label is not None:
         with status.phase("evaluate"):
-            status.update(metrics=evaluate(job.spec.algorithm, label, training, outcome))
+            metrics = evaluate(job.spec.algorithm, label, training, outcome)
+            if options.get("guest_alone"):
+                metrics["guest_alone"] = guest_alone(
+                    job.spec.algorithm, features, label, training, float(options["alpha"])
+                )
+            status.update(metrics=metrics)
     with status.phase("store"):
         write_part(job.home, _part(job, table, outcome))
         status.update(result=result)
