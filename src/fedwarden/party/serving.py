@@ -7,6 +7,7 @@ FATE-Serving a missing or unknown feature name is refused (100) instead of count
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -86,8 +87,8 @@ class Serving:
 class _Endpoint:
     """Any method reaches it: FATE's proxy routes a GET with a body too."""
 
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
+    def __init__(self, name: str, run: Callable[[dict[str, Any]], dict[str, Any]] | None) -> None:
+        self._name, self._run = name, run
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -95,16 +96,15 @@ class _Endpoint:
         answer, status = await self._answer(request)
         code = answer.get("retcode", answer.get("code"))
         ms = round(1000 * (time.monotonic() - begun), 1)
-        structlog.get_logger().info("serving", call=request.path_params["call"][:20], retcode=code, ms=ms)
+        structlog.get_logger().info("serving", call=self._name, retcode=code, ms=ms)
         await Response(msgspec.json.encode(answer), status, media_type="application/json")(scope, receive, send)
 
     async def _answer(self, request: Request) -> tuple[dict[str, Any], int]:
         if not serving_form.from_this_host(request.headers):
             return _failed(ModelError("FW-MODEL-025")), 403
-        calls = {"inference": self._serving.inference, "batchInference": self._serving.batch}
         try:
             raw = await read_body(request)
-            run = calls.get(request.path_params["call"])
+            run = self._run
             if run is None or request.method not in ("POST", "GET"):
                 raise ModelError("FW-MODEL-023", why="unknown call")
             try:
@@ -128,6 +128,12 @@ def _failed(error: FedwardenError) -> dict[str, Any]:
 
 
 def build(serving: Serving) -> Starlette:
-    app = Starlette(routes=[Route("/federation/{version}/{call}", _Endpoint(serving))])
+    app = Starlette(
+        routes=[
+            Route("/federation/v1/inference", _Endpoint("inference", serving.inference)),
+            Route("/federation/v1/batchInference", _Endpoint("batchInference", serving.batch)),
+            Route("/{path:path}", _Endpoint("unknown", None)),
+        ]
+    )
     app.router.redirect_slashes = False
     return app
