@@ -209,8 +209,8 @@ def test_hosts_work_at_the_same_time_and_a_dead_one_does_not_stop_the_others(rig
         begin = time.monotonic()
         answers = fleet.each(lambda session: session.run(script("sleep", "sleep 1; hostname")))
         assert time.monotonic() - begin < 2.5
-    assert [answers[f"{host.ip}:22"].text.strip() for host in rig.hosts] == [host.name for host in rig.hosts]
-    assert answers["255.255.255.255:22"].code == "FW-SSH-006"
+    assert [answers[f"root@{host.ip}:22"].text.strip() for host in rig.hosts] == [host.name for host in rig.hosts]
+    assert answers["root@255.255.255.255:22"].code == "FW-SSH-006"
     with pytest.raises(RemoteError):
         fleet.require_all()
     assert Path(keys.path).exists()

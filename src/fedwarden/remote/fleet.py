@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -19,10 +19,13 @@ Action = Callable[[Session], Awaitable[T]]
 
 
 class Fleet:
-    """Sessions to all ``logins``, opened at once; a host that cannot be reached is in ``failures``, by address."""
+    """Sessions to all ``logins``, opened at once; why a host could not be reached is in ``failures``.
+
+    Everything is keyed by ``Login.place``.
+    """
 
     def __init__(self, logins: Iterable[Login], keys: HostKeys, connect_seconds: float = CONNECT_SECONDS) -> None:
-        self.logins = {login.address: login for login in logins}
+        self.logins = {login.place: login for login in logins}
         self.sessions: dict[str, Session] = {}
         self.failures: dict[str, FedwardenError] = {}
         self._keys = keys
@@ -53,15 +56,15 @@ class Fleet:
 
     def require_all(self) -> None:
         """Raises the first host's failure, in the order of ``logins``."""
-        for address in self.logins:
-            if address in self.failures:
-                raise self.failures[address]
+        for place in self.logins:
+            if place in self.failures:
+                raise self.failures[place]
 
-    def one(self, address: str, action: Action[T]) -> T:
+    def one(self, place: str, action: Action[T]) -> T:
         """Raises what ``action`` raises, or why that host could not be reached."""
-        if address in self.failures:
-            raise self.failures[address]
-        return self._wait(action(self.sessions[address]))
+        if place in self.failures:
+            raise self.failures[place]
+        return self._wait(action(self.sessions[place]))
 
     def each(self, action: Action[T]) -> dict[str, T | FedwardenError]:
         """``action`` on every host at once; hosts that were never reached answer with that failure."""
@@ -76,17 +79,21 @@ class Fleet:
             return await asyncio.gather(*(safely(session) for session in self.sessions.values()))
 
         answers = dict(zip(self.sessions, self._wait(together()), strict=True))
-        return {address: self.failures.get(address) or answers[address] for address in self.logins}
+        return {place: self.failures.get(place) or answers[place] for place in self.logins}
+
+    def gather(self, work: Callable[[Mapping[str, Session]], Awaitable[T]]) -> T:
+        """For work that needs all open sessions at once."""
+        return self._wait(work(self.sessions))
 
     async def _open(self) -> None:
         async def one(login: Login) -> None:
             try:
-                self.sessions[login.address] = await connect(login, self._keys, self._seconds)
+                self.sessions[login.place] = await connect(login, self._keys, self._seconds)
             except FedwardenError as error:
-                self.failures[login.address] = error
+                self.failures[login.place] = error
 
         await asyncio.gather(*map(one, self.logins.values()))
-        self.sessions = {address: self.sessions[address] for address in self.logins if address in self.sessions}
+        self.sessions = {place: self.sessions[place] for place in self.logins if place in self.sessions}
 
     async def _close(self) -> None:
         await asyncio.gather(*(session.close() for session in self.sessions.values()))

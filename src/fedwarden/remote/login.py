@@ -25,7 +25,13 @@ class Login:
 
     @property
     def address(self) -> str:
+        """What a host key belongs to."""
         return f"{self.host}:{self.port}"
+
+    @property
+    def place(self) -> str:
+        """What an installation belongs to: users of one host have their own."""
+        return f"{self.user}@{self.host}:{self.port}"
 
 
 def password_lines(count: int, what: str) -> list[str]:

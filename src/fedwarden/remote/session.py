@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,32 @@ class Session:
             raise RemoteError("FW-SSH-013", host=self.login.address, step=step, path=target)
         _check(self.login, command, output)
         return True
+
+    @contextlib.asynccontextmanager
+    async def hold(self, command: Command) -> AsyncGenerator[str]:
+        """Runs ``command``, gives its first line, and ends its standard input when the block ends.
+
+        Raises RemoteError FW-SSH-009 when no line comes in time, FW-SSH-010 when it ends without one.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                process = await self._connection.create_process(command.line(), encoding=None)
+                line = await process.stdout.readline()
+        except TimeoutError:
+            seconds = f"{CONNECT_SECONDS:g}"
+            raise RemoteError("FW-SSH-009", host=self.login.address, step=command.step, seconds=seconds) from None
+        except (asyncssh.Error, OSError) as error:
+            raise RemoteError("FW-SSH-011", host=self.login.address, step=command.step, why=_why(error)) from None
+        try:
+            if not line:
+                raise RemoteError("FW-SSH-010", host=self.login.address, step=command.step, status="?", why="-")
+            yield line.decode("utf-8", "replace").strip()
+        finally:
+            with contextlib.suppress(TimeoutError, asyncssh.Error, OSError):
+                process.stdin.write_eof()
+                async with asyncio.timeout(3):
+                    await process.wait_closed()
+            process.close()
 
     async def _run(self, command: Command, stdin: AsyncIterator[bytes], check: bool) -> Output:
         try:

@@ -105,4 +105,123 @@ MESSAGES = {
         fix_en="chmod 600 {path}",
         fix_zh="chmod 600 {path}",
     ),
+    "FW-SSH-030": Msg(
+        en="{host} is {system} on {arch}; agents run on Linux, x86_64 or aarch64",
+        zh="{host} 为 {system}（{arch}）；代理仅支持 x86_64 或 aarch64 的 Linux",
+        fix_en="Use another host for this party.",
+        fix_zh="请为该参与方更换主机。",
+    ),
+    "FW-SSH-031": Msg(
+        en="{host} has glibc {found}; {needed} or newer is needed",
+        zh="{host} 的 glibc 版本为 {found}，至少需要 {needed}",
+        fix_en="Use a newer system there: Debian 10, Ubuntu 20.04, RHEL 8 or later.",
+        fix_zh="请升级该主机的系统：Debian 10、Ubuntu 20.04、RHEL 8 或更新版本。",
+    ),
+    "FW-SSH-032": Msg(
+        en="{host} has no Python 3.11, 3.12 or 3.13 (found: {found})",
+        zh="{host} 没有 Python 3.11、3.12 或 3.13（现有：{found}）",
+        fix_en="Install one there, or carry one along: fedwarden bundle --python ARCHIVE",
+        fix_zh="请在该主机安装，或随包携带解释器：fedwarden bundle --python ARCHIVE",
+    ),
+    "FW-SSH-033": Msg(
+        en="{python} on {host} has no module venv",
+        zh="{host} 上的 {python} 缺少 venv 模块",
+        fix_en="Install it there: apt-get install python3-venv (or the full python3 of that system).",
+        fix_zh="请在该主机安装：apt-get install python3-venv（或该系统完整的 python3）。",
+    ),
+    "FW-SSH-034": Msg(
+        en="{host} lacks these programs: {tools}",
+        zh="{host} 缺少以下程序：{tools}",
+        fix_en="Install there: coreutils, tar, util-linux.",
+        fix_zh="请在该主机安装 coreutils、tar、util-linux。",
+    ),
+    "FW-SSH-035": Msg(
+        en="{user} may not write {path} on {host}",
+        zh="{host} 上的用户 {user} 无权写入 {path}",
+        fix_en="Give a folder that this user owns, or another user.",
+        fix_zh="请指定该用户拥有的目录，或更换用户。",
+    ),
+    "FW-SSH-036": Msg(
+        en="{host} has {found} MB free at {path}; {needed} MB are needed",
+        zh="{host} 的 {path} 仅剩 {found} MB 空间，需要 {needed} MB",
+        fix_en="Make room there, or give another folder.",
+        fix_zh="请清理该主机的磁盘，或指定其他目录。",
+    ),
+    "FW-SSH-037": Msg(
+        en="{host} has {found} MB of memory free; {needed} MB are comfortable",
+        zh="{host} 可用内存为 {found} MB，建议至少 {needed} MB",
+        fix_en="Large tables may not fit; end other programs there, or give the host more memory.",
+        fix_zh="较大的数据表可能无法载入；请结束该主机的其他程序或增加内存。",
+    ),
+    "FW-SSH-038": Msg(
+        en="the clock of {host} is {seconds} s away from this machine's",
+        zh="{host} 的时钟与本机相差 {seconds} 秒",
+        fix_en="Set it there (timedatectl set-ntp true, or chronyc makestep): certificates are refused when clocks "
+        "differ.",
+        fix_zh="请校准该主机时钟（timedatectl set-ntp true 或 chronyc makestep）；时钟偏差会导致证书被拒绝。",
+    ),
+    "FW-SSH-039": Msg(
+        en="port {port} of {host} is held by {who}",
+        zh="{host} 的端口 {port} 已被 {who} 占用",
+        fix_en="The agent takes the next free port; end that program if the port was meant for it.",
+        fix_zh="代理将使用下一个空闲端口；若该端口应留给代理，请结束占用它的程序。",
+    ),
+    "FW-SSH-040": Msg(
+        en="the agent on {host} will run as root and could read any file there",
+        zh="{host} 上的代理将以 root 身份运行，能够读取该主机的任何文件",
+        fix_en="Deploy as an ordinary user, or let the party's policy name the dataset folders.",
+        fix_zh="请使用普通用户部署，或在参与方策略中限定数据目录。",
+    ),
+    "FW-SSH-041": Msg(
+        en="{host} cannot open a connection to {target} ({how})",
+        zh="{host} 无法连接 {target}（{how}）",
+        fix_en="Open that port in the firewalls between the two (silent: packets are dropped; refused: nobody listens "
+        "or it is rejected; unreachable: no route).",
+        fix_zh="请在两台主机之间的防火墙放行该端口（silent：报文被丢弃；refused：无人监听或被拒绝；"
+        "unreachable：没有路由）。",
+    ),
+    "FW-SSH-050": Msg(
+        en="pip could not get the locked packages for {target}: {why}",
+        zh="pip 无法获取 {target} 的锁定软件包：{why}",
+        fix_en="Point pip's own configuration (mirror, proxy, or find-links with no-index) at a place that has them, "
+        "or build the bundle on a machine with Internet and copy it into the folder bundles.",
+        fix_zh="请将 pip 自身的配置（镜像、代理，或 find-links 加 no-index）指向可用来源；"
+        "或在可联网的机器上制作安装包，再复制到 bundles 目录。",
+    ),
+    "FW-SSH-051": Msg(
+        en="fedwarden's own package could not be made: {why}",
+        zh="无法制作 fedwarden 自身的软件包：{why}",
+        fix_en="Run `make setup` in the checkout, then repeat.",
+        fix_zh="请在源码目录执行 make setup 后重试。",
+    ),
+    "FW-SSH-052": Msg(
+        en="{path} holds no Python {wanted} to carry along (found: {found})",
+        zh="{path} 中没有可携带的 Python {wanted}（实际：{found}）",
+        fix_en="Give a tar archive of a relocatable Python with bin/python{wanted}, for the hosts' architecture.",
+        fix_zh="请提供可重定位 Python 的 tar 包，其中应有与主机架构一致的 bin/python{wanted}。",
+    ),
+    "FW-SSH-053": Msg(
+        en="the bundle {path} cannot be written: {why}",
+        zh="无法写入安装包 {path}：{why}",
+        fix_en="Make room on that disk (a bundle has about 200 MB), then repeat.",
+        fix_zh="请清理磁盘空间（安装包约 200 MB）后重试。",
+    ),
+    "FW-SSH-060": Msg(
+        en="the bundle cannot be installed on {host}: {why}",
+        zh="无法在 {host} 上安装：{why}",
+        fix_en="`fedwarden doctor` names what is missing there; then repeat.",
+        fix_zh="可用 fedwarden doctor 查看该主机缺少什么，处理后重试。",
+    ),
+    "FW-SSH-061": Msg(
+        en="the agent of party {party} does not start on {host}: {why}",
+        zh="参与方 {party} 的代理无法在 {host} 上启动：{why}",
+        fix_en="Correct what it says on that host, then repeat the command.",
+        fix_zh="请按提示在该主机上处理后重复该命令。",
+    ),
+    "FW-SSH-062": Msg(
+        en="this is still left on {host}: {left}",
+        zh="{host} 上仍残留：{left}",
+        fix_en="Repeat the command; what stays then has to be removed on the host by hand.",
+        fix_zh="请重复该命令；若仍有残留，需在该主机上手工清除。",
+    ),
 }

@@ -1,0 +1,49 @@
+# Starts the agent of a home as a daemon that outlives this session, and prints its agent.json once it listens.
+# $1: home, $2: unit, $3: environment's folder, $4: seconds, $5: "systemd" or "daemon", then the agent's own words.
+# Standard input: the text of the systemd unit.
+umask 077
+home=$1 unit=$2 env=$3 seconds=$4 how=$5
+shift 5
+mkdir -p "$units" 2>/dev/null
+cd / || exit 1
+said=$home/agent.out.log
+listens() { [ -f "$home/agent.json" ] && grep -q "\"pid\": *$pid[,} ]*\$" "$home/agent.json"; }
+
+pid=$(grep -lzxE 'fedwarden\.party\.agent' $(ours | sed 's,.*,/proc/&/cmdline,') /dev/null 2>/dev/null | cut -d/ -f3 | head -n 1)
+if [ -n "$pid" ]; then
+    if listens && [ "$(cat "$home/environment" 2>/dev/null)" = "$env" ]; then
+        cat "$home/agent.json"
+        exit 0
+    fi
+fi
+end_all || exit 1
+: >"$said"
+printf '%s' "$env" >"$home/environment"
+if [ "$how" = systemd ] && { [ "$(id -u)" = 0 ] || loginctl enable-linger >/dev/null 2>&1; }; then
+    cat >"$units/$unit" && control daemon-reload && control enable --now "$unit" || exit 1
+    pid=$(control show -p MainPID --value "$unit")
+else
+    setsid "$env/bin/python" -P -m fedwarden.party.agent --home "$home" "$@" </dev/null >"$said" 2>&1 9>&- &
+    pid=$!
+fi
+tenths=$((seconds * 10))
+while ! listens; do
+    if [ ! -d "/proc/$pid" ] || grep -q '^State:[[:space:]]*Z' "/proc/$pid/status" 2>/dev/null; then
+        said=$(grep -v '^ *$' "$said" | tail -n 1)
+        echo "the agent ended at once: ${said:-it said nothing}" >&2
+        exit 1
+    fi
+    if [ "$tenths" -le 0 ]; then
+        echo "the agent does not listen after $seconds s" >&2
+        exit 1
+    fi
+    tenths=$((tenths - 1))
+    sleep 0.1
+done
+cat "$home/agent.json"
+
+# environments that no agent of this host runs from any more
+root=${env%/envs/*}
+for other in "$root"/envs/*; do
+    [ "$other" = "$env" ] || grep -qxF -- "$other" "$root"/agents/*/*/environment 2>/dev/null || rm -rf "$other"
+done
