@@ -105,7 +105,7 @@ def _split(job: RoleJob, table: Table, alignment: Alignment) -> tuple[NDArray[np
             float(options["validation"]),
             stratify=job.spec.algorithm == "hetero_lr",
             seed=options.get("seed"),
-            private=table.features[index].tobytes() if table.features.size else b"",
+            private=table.features.tobytes() if table.features.size else b"",
         )
         job.status.reveal(send_split(job.mesh, job.data_roles[1:], held_out))
     else:
