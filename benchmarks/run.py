@@ -62,7 +62,7 @@ def iteration_seconds(case: cases.Case, records: dict[str, dict[str, Any]]) -> f
     """Logistic: the slowest data role's median iteration. Linear: the guest's whole training phase."""
     if case.kind == "linr":
         phases = {phase["name"]: phase["seconds"] for phase in records["guest"]["phases"]}
-        return float(phases["training"])
+        return float(phases["train"])
     medians = [
         record["result"]["iteration_seconds"]["median"]
         for record in records.values()

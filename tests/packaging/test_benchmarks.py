@@ -64,7 +64,7 @@ def test_a_row_replaces_the_row_of_its_case_and_series(harness, tmp_path):
 def test_the_slowest_data_role_counts(harness):
     cases, run = harness
     records = {
-        "guest": {"result": {"iteration_seconds": {"median": 0.01}}, "phases": [{"name": "training", "seconds": 2.5}]},
+        "guest": {"result": {"iteration_seconds": {"median": 0.01}}, "phases": [{"name": "train", "seconds": 2.5}]},
         "host1": {"result": {"iteration_seconds": {"median": 0.02}}},
         "arbiter": {"result": {}},
     }
