@@ -11,7 +11,10 @@ from fedwarden.common import options
 from fedwarden.common.api import Notice
 from fedwarden.common.errors import UsageError
 from fedwarden.regulator import deletion, deployments, following, publishing, submitting, uploads
+from fedwarden.regulator.addresses import ipv4, is_own
 from fedwarden.regulator.desk import Desk
+from fedwarden.remote.access import Access
+from fedwarden.remote.login import password_lines
 
 Output = tuple[list[str], dict[str, Any]]
 _ID = re.compile(r"[0-9]{1,10}", re.ASCII)
@@ -36,21 +39,38 @@ def _parties(given: Words) -> tuple[list[int], list[str]]:
     ids, ips = [party_id(text) for text in given.many("id")], given.many("ip")
     if len(ids) != len(ips):
         raise UsageError("FW-USE-009", ids=len(ids), ips=len(ips))
-    passwords = len(given.many("password"))  # how many is all that is ever looked at
-    if given.has("password") and passwords != len(ids):
-        raise UsageError("FW-USE-011", passwords=passwords, parties=len(ids))
+    passwords = given.many("password")
+    if given.has("password") and len(passwords) != len(ids) and passwords != ["-"]:
+        raise UsageError("FW-USE-011", passwords=len(passwords), parties=len(ids))
     return ids, ips
+
+
+def _access(desk: Desk, given: Words, ips: list[str]) -> None:
+    """Passwords of hosts that are not this machine; for this machine they are never looked at."""
+    abroad = [not is_own(ip) for ip in map(ipv4, ips)]
+    if not given.has("password") or not any(abroad):
+        return
+    passwords = given.many("password")
+    if passwords == ["-"]:
+        passwords = password_lines(len(ips), "password")
+    else:
+        desk.note("FW-NOTE-161")
+    pairs = zip(ips, passwords, abroad, strict=True)
+    desk.access = Access({ipv4(ip): password for ip, password, far in pairs if far})
 
 
 def _deploy(desk: Desk, given: Words) -> Output:
     ids, ips = _parties(given)
+    _access(desk, given, ips)
     site = deployments.deploy(desk, ids, ips, given.one("engine") or "native")
     parties = {str(member.party): member.host for member in site.members if member.party}
     return ["deploy success."], {"deployment": site.deployment, "parties": parties}
 
 
 def _delete(desk: Desk, given: Words) -> Output:
-    return ["delete success."], {"deleted": deletion.delete(desk, *_parties(given))}
+    ids, ips = _parties(given)
+    _access(desk, given, ips)
+    return ["delete success."], {"deleted": deletion.delete(desk, ids, ips)}
 
 
 def _upload(desk: Desk, given: Words) -> Output:

@@ -21,7 +21,8 @@ from fedwarden.common.errors import FedwardenError
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One agent of a site: where it is and the key it must show. ``home`` is its folder when it is on this machine."""
+    """One agent of a site: where it is and the key it must show. ``home`` is its folder on this machine, or
+    ``ssh://user@host:port/folder`` on another one."""
 
     party: int
     host: str
@@ -30,6 +31,17 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     data_port: int = 0
     serving_port: int = 0
     fingerprint: str = ""
+
+    @property
+    def place(self) -> str:
+        """``user@host:port`` of the host's SSH server; empty for an agent on this machine."""
+        return self.home.removeprefix("ssh://").partition("/")[0] if self.home.startswith("ssh://") else ""
+
+
+def remote_home(user: str, host: str, port: int, deployment: str, party: int) -> str:
+    """``Member.home`` of an agent on another host; a folder that begins with ``~`` is below that user's own."""
+    folder = "/opt/fedwarden" if user == "root" else "/~/.fedwarden/host"
+    return f"ssh://{user}@{host}:{port}{folder}/agents/{deployment}/party-{party}"
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from fedwarden.common import options
 from fedwarden.common.api import JobPeer, JobSpec
-from fedwarden.common.errors import DeployError, FedwardenError, UsageError
-from fedwarden.engines.base import Engine, Site
+from fedwarden.common.errors import DeployError, FedwardenError, RemoteError, UsageError
+from fedwarden.engines.base import Engine, Site, remote_home
 from fedwarden.regulator.addresses import ipv4, is_own
 from fedwarden.regulator.desk import Desk, shown, site_of
 from fedwarden.regulator.job_ids import next_job_id
@@ -60,8 +60,11 @@ def deploy(desk: Desk, ids: list[int], ips: list[str], engine_name: str = "nativ
     wanted = check_lists(ids, ips)
     engine = desk.engine(engine_name)
     for party, ip in wanted.items():
-        if not is_own(ip):
+        if not is_own(ip) and not desk.access.can(ip):
             raise DeployError("FW-DEP-003", ip=ip, party=party)
+    loopback = [ip for ip in wanted.values() if ip.startswith("127.")]
+    if loopback and not all(is_own(ip) for ip in wanted.values()):
+        raise DeployError("FW-DEP-200", ip=loopback[0])
     with desk.changing(create=True):
         with desk.store.begin() as session:
             rows = deployed(session)
@@ -116,7 +119,10 @@ def _anew(desk: Desk, engine: Engine, wanted: dict[int, str], engine_name: str) 
             keys = {str(member.party): member.fingerprint for member in site.members}
             audit(session, "deploy", row.id, parties=_addresses(row), keys=keys, secure_addition=total)
     except BaseException:
-        take_back(desk, engine, site)
+        try:
+            take_back(desk, engine, site)
+        except RemoteError as left:  # stays on record, for the next command that can log in there
+            desk.note("FW-NOTE-162", deployed=site.deployment, why=left.message())
         raise
     return site
 
@@ -128,7 +134,9 @@ def _planned(desk: Desk, session: Session, wanted: dict[int, str], engine_name: 
     name = f"d{max([0, *numbers, *taken]) + 1}"
     row = DeploymentRow(id=name, engine=engine_name, state="deploying", created=now(), ended=None, parties=[])
     for party, ip in [(0, ARBITER_HOST), *sorted(wanted.items())]:
-        home = str(desk.places.party(name, party))
+        # -u never changes that a host is deployed to as root
+        here = not party or is_own(ip)
+        home = str(desk.places.party(name, party)) if here else remote_home("root", ip, 22, name, party)
         row.parties.append(
             PartyRow(party=party, ip=ip, home=home, control_port=0, data_port=0, serving_port=0, fingerprint="")
         )

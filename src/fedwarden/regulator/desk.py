@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fedwarden.common.api import Notice
 from fedwarden.common.errors import DeployError, IdentityError, UsageError
@@ -17,6 +17,10 @@ from fedwarden.identity.contexts import Credentials, client_context
 from fedwarden.regulator.places import Places
 from fedwarden.regulator.store import Store
 from fedwarden.regulator.tables import DeploymentRow
+from fedwarden.remote.access import Access
+
+if TYPE_CHECKING:
+    from fedwarden.engines.native.remote_agents import RemoteAgents
 
 ENGINES = ("native", "fate")
 LOCK_SECONDS = 60.0
@@ -28,6 +32,7 @@ class Desk:
     def __init__(self, home: Path | None = None) -> None:
         self.places = Places(home)
         self.notices: list[Notice] = []
+        self.access = Access()  # what hosts over SSH are logged into with; a command puts its own here
         self._store: Store | None = None
 
     def note(self, code: str, **params: Any) -> None:
@@ -84,7 +89,12 @@ class Desk:
             raise UsageError("FW-USE-017", found=name[:40], known=["native"])
         if name != "native":
             raise UsageError("FW-USE-018", what=f"-e {name}", instead="-e native")
-        return NativeEngine(self.authority, self.credentials)
+        return NativeEngine(self.authority, self.credentials, self._remote_agents)
+
+    def _remote_agents(self) -> RemoteAgents:
+        from fedwarden.engines.native.remote_agents import RemoteAgents  # SSH is imported only where it is used
+
+        return RemoteAgents(self.places.home, self.authority, self.access, self.note)
 
     def wake(self, site: Site, engine: Engine) -> list[int]:
         """Starts dead local agents again and says so. Call with the lock held."""

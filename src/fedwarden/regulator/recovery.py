@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from fedwarden.common.api import JobSpec
+from fedwarden.common.errors import RemoteError
 from fedwarden.regulator.store import all_of, audit
 from fedwarden.regulator.tables import DeploymentRow, JobRow
 
@@ -26,10 +27,14 @@ def recover(desk: Desk) -> None:
         unsent = all_of(session, JobRow, JobRow.state == "submitting")
         sites = {row.id: site_of(session.get_one(DeploymentRow, row.deployment_id)) for row in unsent}
     for row in half:
-        if row.state == "deploying":
-            take_back(desk, desk.engine(row.engine), site_of(row))
-        else:
-            finish_delete(desk, row)
+        try:
+            if row.state == "deploying":
+                take_back(desk, desk.engine(row.engine), site_of(row))
+            else:
+                finish_delete(desk, row)
+        except RemoteError as error:  # other hosts wait for a command that can log into them
+            desk.note("FW-NOTE-162", deployed=shown(row), why=error.message())
+            continue
         desk.note("FW-NOTE-005", deployed=shown(row))
     for job in unsent:
         desk.engine().stop(sites[job.id], msgspec.convert(job.spec, JobSpec), "FW-JOB-005")

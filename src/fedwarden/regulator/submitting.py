@@ -93,7 +93,7 @@ def _plan(
 ) -> JobSpec:
     """The job on record before any party hears of it, so that a killed submit can be taken back."""
     roles = roles_of(upload.roles[0].party, [role.party for role in upload.roles[1:]])
-    abroad = [member.party for member in site.members if member.party in roles.values() and not member.home]
+    abroad = [member.party for member in site.members if member.party in roles.values() and member.place]
     if mode == 0 and abroad:
         raise JobError("FW-JOB-006", parties=abroad)
     tables = {} if algorithm == "example" else {role.role: role.dataset_id for role in upload.roles}

@@ -16,10 +16,10 @@ MESSAGES = {
         fix_zh="请改用其他编号，或先删除该部署。",
     ),
     "FW-DEP-003": Msg(
-        en="{ip} (party {party}) is no address of this machine; other hosts are not available in this version",
-        zh="{ip}（参与方 {party}）不是本机地址；本版本暂不支持其他主机上的参与方",
-        fix_en="Use 127.0.0.1 or one of this machine's own addresses.",
-        fix_zh="请使用 127.0.0.1 或本机自身的地址。",
+        en="{ip} (party {party}) is another host, and there is nothing to log in with",
+        zh="{ip}（参与方 {party}）是另一台主机，但没有可用的登录方式",
+        fix_en="Give root's passwords (`-pw -`: on standard input), a key file in FEDWARDEN_SSH_KEY, or an SSH agent.",
+        fix_zh="请用 `-pw -` 从标准输入提供 root 密码，或用 FEDWARDEN_SSH_KEY 指定密钥文件，或使用 SSH agent。",
     ),
     "FW-DEP-004": Msg(
         en="party {party} is not part of the current deployment",

@@ -224,4 +224,26 @@ MESSAGES = {
         fix_en="Repeat the command; what stays then has to be removed on the host by hand.",
         fix_zh="请重复该命令；若仍有残留，需在该主机上手工清除。",
     ),
+    "FW-SSH-014": Msg(
+        en="there is nothing to log into {host} with",
+        zh="没有可用于登录 {host} 的密码或密钥",
+        fix_en="Give `-pw -` and the passwords on standard input, a key file in FEDWARDEN_SSH_KEY, or an SSH agent.",
+        fix_zh="请用 `-pw -` 从标准输入提供密码，或用 FEDWARDEN_SSH_KEY 指定密钥文件，或使用 SSH agent。",
+    ),
+    "FW-NOTE-162": Msg(
+        en="{deployed} is half done on other hosts: {why}",
+        zh="部署 {deployed} 在其他主机上只完成了一部分：{why}",
+        fix_en="Repeat that deploy or delete with what logs into the hosts.",
+        fix_zh="请提供主机的登录方式，重复该部署或删除命令。",
+    ),
+    "FW-NOTE-163": Msg(
+        en="built the bundle {name}: {size} MB in {seconds} s",
+        zh="已制作安装包 {name}：{size} MB，用时 {seconds} 秒",
+    ),
+    "FW-DEP-200": Msg(
+        en="{ip} is this machine's own loopback address: parties on other hosts cannot reach it",
+        zh="{ip} 是本机回环地址，其他主机上的参与方无法访问",
+        fix_en="Give this machine's address in the network that the other hosts are in.",
+        fix_zh="请改用本机在其他主机所在网络中的地址。",
+    ),
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -20,13 +22,16 @@ from fedwarden.common.api import (
     PredictRequest,
     RoleStatus,
 )
-from fedwarden.common.errors import FedwardenError
+from fedwarden.common.errors import DeployError, FedwardenError
 from fedwarden.engines.base import Engine, Member, Site
 from fedwarden.engines.native import local_agents, prediction
 from fedwarden.engines.native.calls import Agents, at_once, first_error
 from fedwarden.engines.native.processes import end_all
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.identity.contexts import Credentials
+
+if TYPE_CHECKING:
+    from fedwarden.engines.native.remote_agents import RemoteAgents
 
 #: A table of a million rows is read in a few seconds; a slow disk gets time.
 UPLOAD_SECONDS = 600.0
@@ -38,15 +43,23 @@ class NativeEngine(Engine):
 
     name = "native"
 
-    def __init__(self, authority: Callable[[], CertificateAuthority], credentials: Credentials) -> None:
+    def __init__(
+        self,
+        authority: Callable[[], CertificateAuthority],
+        credentials: Credentials,
+        remote: Callable[[], RemoteAgents] | None = None,
+    ) -> None:
         self._authority = authority
+        self._remote = functools.cache(remote or _no_remote)
         self._credentials = credentials
         self._agents = Agents(credentials)
 
     def deploy(self, site: Site) -> Site:
-        local_agents.make(site.members, self._authority())
-        infos = local_agents.start(site.members)
-        members = [_filled(member, info) for member, info in zip(site.members, infos, strict=True)]
+        here, abroad = _apart(site.members)
+        infos = self._remote().deploy(abroad) if abroad else {}
+        local_agents.make(here, self._authority())
+        infos |= {member.party: info for member, info in zip(here, local_agents.start(here), strict=True)}
+        members = [_filled(member, infos[member.party]) for member in site.members]
         made = replace(site, members=members)
         results = at_once(members, lambda member: self._introduce(made, member))
         if error := first_error(results):
@@ -70,11 +83,21 @@ class NativeEngine(Engine):
         self._agents.ask(site, member.party, "PUT", "/v1/peers", list[PeerParty], peers)
 
     def wake(self, site: Site) -> list[int]:
-        dead = [member for member in site.members if not local_agents.alive(member)]
+        dead = [member for member in _apart(site.members)[0] if not local_agents.alive(member)]
         for member in dead:  # workers of the dead agent end by themselves; none may be left to fight for a turn
             end_all(Path(member.home), local_agents.END_SECONDS)
         local_agents.start(dead)
-        return [member.party for member in dead]
+        lost = [member for member in _apart(site.members)[1] if self._remote().can(member) and not self._up(member)]
+        if lost:  # goes on from what is there: same key, same ports
+            self._remote().deploy(lost)
+        return [member.party for member in dead + lost]
+
+    def _up(self, member: Member) -> bool:
+        try:
+            Agents(self._credentials).client(member).call("GET", "/v1/health", timeout=3.0)
+        except FedwardenError:
+            return False
+        return True
 
     def health(self, site: Site, party: int) -> AgentInfo:
         return self._agents.ask(site, party, "GET", "/v1/health", AgentInfo, seconds=5.0)
@@ -185,11 +208,23 @@ class NativeEngine(Engine):
 
     def delete(self, site: Site) -> None:
         def shut_down(member: Member) -> None:
-            if member.control_port and local_agents.alive(member):
+            if member.control_port and (member.place or local_agents.alive(member)):
                 self._agents.ask(site, member.party, "POST", "/v1/shutdown", AgentInfo, seconds=STOP_SECONDS)
 
         at_once(site.members, shut_down)  # an agent that does not answer is ended below
-        local_agents.remove(site.members)
+        here, abroad = _apart(site.members)
+        local_agents.remove(here)
+        if abroad:
+            self._remote().remove(abroad)
+
+
+def _apart(members: list[Member]) -> tuple[list[Member], list[Member]]:
+    """Those on this machine, those on others."""
+    return [member for member in members if not member.place], [member for member in members if member.place]
+
+
+def _no_remote() -> RemoteAgents:
+    raise DeployError("FW-DEP-003", ip="?", party="?")
 
 
 def _filled(member: Member, info: AgentInfo) -> Member:

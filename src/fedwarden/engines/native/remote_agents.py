@@ -1,0 +1,135 @@
+"""Agents on other hosts: looked at, installed, signed, started over SSH; removed and looked for again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from fedwarden.common.api import AgentInfo
+from fedwarden.common.errors import FedwardenError, RemoteError
+from fedwarden.engines.base import Member
+from fedwarden.engines.native.local_agents import CONTROL, DATA, SERVING
+from fedwarden.identity.authority import CertificateAuthority
+from fedwarden.remote import doctor, host_agent
+from fedwarden.remote.access import Access
+from fedwarden.remote.bundle import Bundle, Bundles
+from fedwarden.remote.facts import Facts, gather
+from fedwarden.remote.fleet import Fleet
+from fedwarden.remote.host_agent import Seat
+from fedwarden.remote.hostkeys import HostKeys
+from fedwarden.remote.session import Session
+from fedwarden.remote.target import target_of
+
+T = TypeVar("T")
+Note = Callable[..., None]
+
+
+class RemoteAgents:
+    """``home`` is the regulator's folder, with the pinned host keys and the bundles."""
+
+    def __init__(self, home: Path, authority: Callable[[], CertificateAuthority], access: Access, note: Note) -> None:
+        self._home = home
+        self._authority = authority
+        self._access = access
+        self._note = note
+        self._untouched: set[str] = set()  # places where this run has made nothing yet
+
+    def deploy(self, members: Sequence[Member]) -> dict[int, AgentInfo]:
+        """Party → its agent, listening. Hosts work at the same time. Raises RemoteError naming host and step."""
+        self._untouched = {member.place for member in members}
+        with self._fleet(members) as fleet:
+            fleet.require_all()
+            for notice in fleet.notices:
+                self._note(notice.code, **notice.params)
+            facts = self._look(fleet)
+            bundles = self._bundles(facts)
+
+            async def on_host(session: Session) -> dict[int, AgentInfo]:
+                place = session.login.place
+                self._untouched.discard(place)
+                return {
+                    member.party: await self._one(session, member, facts[place], bundles[place])
+                    for member in members
+                    if member.place == place
+                }
+
+            infos: dict[int, AgentInfo] = {}
+            for answer in _all(fleet.each(on_host)).values():
+                infos |= answer
+            return infos
+
+    def can(self, member: Member) -> bool:
+        """Whether this command has anything to log in with there."""
+        return self._access.can(member.place.rpartition("@")[2].rpartition(":")[0])
+
+    def remove(self, members: Sequence[Member]) -> None:
+        """Ends and removes on every host that answers; then raises the first host's failure, if there was one."""
+        reached = [member for member in members if member.place not in self._untouched]
+        if not reached:
+            return
+        with self._fleet(reached) as fleet:
+
+            async def on_host(session: Session) -> None:
+                for member in reached:
+                    if member.place == session.login.place:
+                        root, home, unit = await _where(session, member)
+                        await host_agent.remove(session, root, home, unit)
+
+            _all(fleet.each(on_host))
+
+    def _fleet(self, members: Sequence[Member]) -> Fleet:
+        places = sorted({member.place for member in members})
+        return Fleet([self._access.login(place) for place in places], HostKeys(self._home))
+
+    def _look(self, fleet: Fleet) -> dict[str, Facts]:
+        facts = _all(fleet.each(gather))
+        for place, found in facts.items():
+            for finding in doctor.judge(place, found):
+                if finding.severity == "error":
+                    raise RemoteError(finding.code, **finding.params)
+                if finding.severity == "warning":
+                    self._note(finding.code, **finding.params)
+        return facts
+
+    def _bundles(self, facts: dict[str, Facts]) -> dict[str, Bundle]:
+        made = {target: Bundles(self._home).make(target) for target in {target_of(found) for found in facts.values()}}
+        for bundle in made.values():
+            if bundle.built:
+                self._note("FW-NOTE-163", name=bundle.name, size=round(bundle.size / 1e6), seconds=bundle.seconds)
+        return {place: made[target_of(found)] for place, found in facts.items()}
+
+    async def _one(self, session: Session, member: Member, facts: Facts, bundle: Bundle) -> AgentInfo:
+        deployment, party = member.home.split("/")[-2], member.party
+        seat = Seat(facts.root, deployment, party, bundle.name)
+        await host_agent.install(session, facts, seat, bundle)
+        request = await host_agent.initialise(session, seat)
+        authority = self._authority()
+        certificate = authority.sign_party(request, party)
+        await host_agent.give_certificate(session, seat, authority.certificate_pem, certificate)
+        # behind a NAT the host has not got the address that the others use
+        bind = member.host if member.host in facts.addresses else "0.0.0.0"  # noqa: S104
+        words = host_agent.agent_words(bind, (CONTROL, DATA, SERVING), any_port=True)
+        return await host_agent.start(session, seat, facts, words)
+
+
+async def _where(session: Session, member: Member) -> tuple[str, str, str]:
+    """Root, home and unit of an agent as they are called on its host."""
+    folder = member.home.removeprefix("ssh://").partition("/")[2]
+    if folder.startswith("~/"):
+        facts = await gather(session)
+        folder = f"{facts.home}/{folder.removeprefix('~/')}"
+    else:
+        folder = f"/{folder}"
+    deployment = folder.split("/")[-2]
+    return folder.rpartition("/agents/")[0], folder, host_agent.unit_name(deployment, member.party)
+
+
+def _all(answers: dict[str, T | FedwardenError]) -> dict[str, T]:
+    """Raises the first host's failure when every host has answered."""
+    out: dict[str, T] = {}
+    for place, answer in answers.items():
+        if isinstance(answer, FedwardenError):
+            raise answer
+        out[place] = answer
+    return out

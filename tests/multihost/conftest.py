@@ -1,0 +1,3 @@
+from rig.fixture import rig
+
+__all__ = ["rig"]
