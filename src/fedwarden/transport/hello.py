@@ -1,0 +1,103 @@
+"""What two roles tell each other first, before any data: which job, which role, which text of the job, which program.
+
+Both sides say it before either checks it, so that both can name what differs. It goes over the blocking socket of the
+fresh handshake; the channel's threads start afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+from typing import NoReturn
+
+import msgspec
+
+import fedwarden
+from fedwarden.common.api import JobPeer, JobSpec
+from fedwarden.common.errors import FedwardenError, LinkError
+from fedwarden.transport import frames
+from fedwarden.transport.wire import Closed
+
+#: Raised when frames or the order of the greeting change.
+PROTOCOL = 1
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    job: str
+    role: str
+    to: str
+    spec: str  # hash of the job's text
+    version: str
+    protocol: int = PROTOCOL
+
+
+def spec_hash(spec: JobSpec) -> str:
+    """SHA-256 of what must be the same at every party: all of the job's text but the others' dataset ids."""
+    shared = msgspec.structs.replace(spec, role_datasets={})
+    return hashlib.sha256(msgspec.json.encode(shared, order="deterministic")).hexdigest()
+
+
+def own_hello(spec: JobSpec, role: str, to: str) -> Hello:
+    return Hello(job=spec.job_id, role=role, to=to, spec=spec_hash(spec), version=fedwarden.__version__)
+
+
+def say(sock: ssl.SSLSocket, hello: Hello) -> None:
+    sock.sendall(b"".join(frames.encode(frames.HELLO, meta=msgspec.to_builtins(hello))[0]))
+
+
+def say_ready(sock: ssl.SSLSocket) -> None:
+    """The dialling side's last word: it has heard and accepts."""
+    sock.sendall(b"".join(frames.encode(frames.HEARTBEAT)[0]))
+
+
+def refuse(sock: ssl.SSLSocket, error: FedwardenError) -> None:
+    """Instead of a greeting, to a peer whose certificate is good but who does not belong here."""
+    sock.sendall(b"".join(frames.encode(frames.ABORT, meta=error.to_dict())[0]))
+
+
+def hear(sock: ssl.SSLSocket) -> Hello:
+    """Raises what the other side refused us with, Closed, or BadFrame."""
+    header = _frame(sock)
+    if header.kind == frames.ABORT:
+        raise FedwardenError.from_dict(header.meta)
+    if header.kind != frames.HELLO:
+        raise frames.BadFrame("no greeting")
+    try:
+        return msgspec.convert(header.meta, Hello)
+    except msgspec.MsgspecError:
+        raise frames.BadFrame("a greeting that is not readable") from None
+
+
+def hear_ready(sock: ssl.SSLSocket) -> None:
+    if _frame(sock).kind != frames.HEARTBEAT:
+        raise frames.BadFrame("no word that it is ready")
+
+
+def check(theirs: Hello, ours: Hello, peer: JobPeer) -> None:
+    """Raises LinkError FW-LINK-021 (program), -022 (text of the job) or -023 (job or role)."""
+    if theirs.job != ours.job or theirs.role != peer.role or theirs.to != ours.role:
+        found = f"{theirs.job[:40]} {theirs.role[:20]}→{theirs.to[:20]}"
+        expected = f"{ours.job} {peer.role}→{ours.role}"
+        _differs("FW-LINK-023", peer, expected, found)
+    if (theirs.version, theirs.protocol) != (ours.version, ours.protocol):
+        _differs("FW-LINK-021", peer, f"{ours.version}/{ours.protocol}", f"{theirs.version[:20]}/{theirs.protocol}")
+    if theirs.spec != ours.spec:
+        _differs("FW-LINK-022", peer, ours.spec[:16], theirs.spec[:16])
+
+
+def _differs(code: str, peer: JobPeer, expected: str, found: str) -> NoReturn:
+    raise LinkError(code, role=peer.role, party=peer.party, expected=expected, found=found)
+
+
+def _frame(sock: ssl.SSLSocket) -> frames.Header:
+    return frames.decode_header(_exactly(sock, frames.header_length(_exactly(sock, 4))))
+
+
+def _exactly(sock: ssl.SSLSocket, count: int) -> bytes:
+    out = b""
+    while len(out) < count:
+        part = sock.recv(count - len(out))
+        if not part:
+            raise Closed("closed")
+        out += part
+    return out
