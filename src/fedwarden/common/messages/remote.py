@@ -18,8 +18,8 @@ MESSAGES = {
     "FW-SSH-002": Msg(
         en="{host} shows another host key than the recorded one: recorded {pinned}, now {found}; nothing was sent",
         zh="{host} 出示的主机密钥与记录不符：记录为 {pinned}，现为 {found}；未发送任何内容",
-        fix_en="Ask the host's operator. If the host was really set up anew: fedwarden hosts forget {host}",
-        fix_zh="请向该主机的运维人员核实。若主机确已重装：fedwarden hosts forget {host}",
+        fix_en="Ask the host's operator. If the host was really set up anew: fedwarden hosts --forget {host}",
+        fix_zh="请向该主机的运维人员核实。若主机确已重装：fedwarden hosts --forget {host}",
     ),
     "FW-SSH-003": Msg(
         en="{host} was expected to show the host key {expected} but shows {found}; nothing was sent",
@@ -120,8 +120,8 @@ MESSAGES = {
     "FW-SSH-032": Msg(
         en="{host} has no Python 3.11, 3.12 or 3.13 (found: {found})",
         zh="{host} 没有 Python 3.11、3.12 或 3.13（现有：{found}）",
-        fix_en="Install one there, or carry one along: fedwarden bundle --python ARCHIVE",
-        fix_zh="请在该主机安装，或随包携带解释器：fedwarden bundle --python ARCHIVE",
+        fix_en="Install one there, or carry one along: fedwarden bundle --interpreter ARCHIVE",
+        fix_zh="请在该主机安装，或随包携带解释器：fedwarden bundle --interpreter ARCHIVE",
     ),
     "FW-SSH-033": Msg(
         en="{python} on {host} has no module venv",

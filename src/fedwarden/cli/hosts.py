@@ -1,0 +1,141 @@
+"""Verbs about other hosts: doctor, bundle, hosts. ``add_to(app)`` puts them into the ``fedwarden`` command."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from fedwarden.common.errors import FedwardenError, UsageError
+from fedwarden.regulator.addresses import ipv4
+from fedwarden.regulator.places import Places
+from fedwarden.remote.access import Access
+from fedwarden.remote.hostkeys import HostKeys
+from fedwarden.remote.login import password_file, password_lines
+
+PORTS = (9480, 9470)
+Json = Annotated[bool, typer.Option("--json", help="strict JSON on stdout / 输出 JSON")]
+
+
+def doctor(
+    hosts: Annotated[list[str], typer.Argument(metavar="[USER@]IP[:PORT]...", help="root@ if not told / 默认 root")],
+    password: Annotated[
+        str, typer.Option("--password", help="'-': one line per host from stdin; else a file (0600) / 标准输入或文件")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Look at all hosts at once: SSH, Python, disk, clock, ports, who reaches whom. / 一次检查所有主机。
+
+    fedwarden doctor 10.0.0.1 10.0.0.2 --password -
+    """
+    from fedwarden.remote import doctor as examination
+    from fedwarden.remote.fleet import Fleet
+
+    try:
+        places = [place_of(host) for host in hosts]
+        addresses = [place.rpartition("@")[2].rpartition(":")[0] for place in places]
+        access = Access(dict(zip(addresses, _passwords(password, len(hosts)), strict=False)))
+        with Fleet([access.login(place) for place in places], HostKeys(Places().home)) as fleet:
+            report = examination.examine(fleet, dict.fromkeys(places, PORTS))
+            notices = fleet.notices
+    except FedwardenError as error:
+        raise _failed(error) from None
+    if as_json:
+        typer.echo(msgspec.json.encode(report).decode())
+    else:
+        for notice in notices:
+            typer.echo(f"note: {_sentence(notice.code, notice.params)}")
+        for finding in report.findings:
+            typer.echo(f"{finding.severity}: {finding.message()} {finding.fix()}")
+        for one in report.reach:
+            took = "" if one.milliseconds is None else f" {one.milliseconds:.0f} ms"
+            typer.echo(f"{one.source} → {one.target}  {one.how}{took}")
+        typer.echo("good" if report.good else "not good")
+    raise typer.Exit(0 if report.good else 1)
+
+
+def bundle(
+    python: Annotated[str, typer.Option(help="the hosts' Python / 主机的 Python 版本")] = "3.11",
+    arch: Annotated[str, typer.Option(help="x86_64 or aarch64")] = "x86_64",
+    interpreter: Annotated[
+        Path | None, typer.Option(help="tar archive of a relocatable Python to carry along / 随包携带的解释器")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Build what a host without Internet needs, or this regulator itself. / 制作离线安装包。
+
+    fedwarden bundle --python 3.12 --arch aarch64
+    """
+    from fedwarden.remote.bundle import Bundles
+    from fedwarden.remote.target import Target
+
+    try:
+        if python not in ("3.11", "3.12", "3.13"):
+            raise UsageError("FW-USE-026", option="--python", found=python[:40], known=["3.11", "3.12", "3.13"])
+        if arch not in ("x86_64", "aarch64"):
+            raise UsageError("FW-USE-026", option="--arch", found=arch[:40], known=["x86_64", "aarch64"])
+        places = Places()
+        places.make()
+        made = Bundles(places.home).make(Target(python=python, arch=arch, glibc="2.28"), interpreter)
+    except FedwardenError as error:
+        raise _failed(error) from None
+    if as_json:
+        typer.echo(msgspec.json.encode(made).decode())
+        return
+    typer.echo(f"{made.path}\n{made.size / 1e6:.0f} MB, {made.seconds} s")
+    typer.echo(f"Next: tar -xf {Path(made.path).name} && sh fedwarden-bundle/install.sh FOLDER")
+
+
+def known_hosts(
+    forget: Annotated[str, typer.Option(help="IP[:PORT] whose key its operator confirmed to be new")] = "",
+    as_json: Json = False,
+) -> None:
+    """The host keys on record. / 已记录的主机密钥。"""
+    keys = HostKeys(Places().home)
+    try:
+        if forget:
+            address = place_of(forget).rpartition("@")[2]
+            if not keys.forget(address):
+                raise UsageError("FW-USE-026", option="--forget", found=address, known=sorted(keys.all()))
+        known = keys.all()
+    except FedwardenError as error:
+        raise _failed(error) from None
+    if as_json:
+        typer.echo(msgspec.json.encode(known).decode())
+        return
+    for address, one in sorted(known.items()):
+        typer.echo(f"{address}  {one.fingerprint}  {one.enrolled}")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("doctor")(doctor)
+    app.command("bundle")(bundle)
+    app.command("hosts")(known_hosts)
+
+
+def place_of(text: str) -> str:
+    """``user@ip:port`` of ``[user@]ip[:port]``. Raises UsageError FW-USE-010."""
+    user, _, rest = text.rpartition("@")
+    host, _, port = rest.partition(":")
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
+        raise UsageError("FW-USE-010", found=text[:40])
+    return f"{user or 'root'}@{ipv4(host)}:{port or 22}"
+
+
+def _passwords(source: str, count: int) -> list[str]:
+    if not source:
+        return []
+    return password_lines(count, "password") if source == "-" else [password_file(Path(source))] * count
+
+
+def _sentence(code: str, params: dict[str, object]) -> str:
+    error = FedwardenError(code, **params)
+    return f"{error.message()} {error.fix()}".strip()
+
+
+def _failed(error: FedwardenError) -> typer.Exit:
+    print(f"error: {error.message()} {error.fix()}".strip(), file=sys.stderr)
+    return typer.Exit(1)

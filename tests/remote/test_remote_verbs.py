@@ -1,0 +1,68 @@
+"""``fedwarden doctor``, ``bundle``, ``hosts``: words, exit codes, strict JSON."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fedwarden.cli import hosts
+from fedwarden.common.errors import UsageError
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    monkeypatch.setenv("FEDWARDEN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("FEDWARDEN_LANG", "en")
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    app = typer.Typer()
+    hosts.add_to(app)
+
+    def inner(*words: str, stdin: str = ""):
+        return CliRunner().invoke(app, list(words), input=stdin)
+
+    return inner
+
+
+def test_places_are_read_strictly():
+    assert hosts.place_of("10.0.0.1") == "root@10.0.0.1:22"
+    assert hosts.place_of("me@10.0.0.1:2222") == "me@10.0.0.1:2222"
+    for wrong in ("host", "10.0.0.1:0", "10.0.0.1:x", "me@", "300.1.1.1"):
+        with pytest.raises(UsageError):
+            hosts.place_of(wrong)
+
+
+def test_doctor_of_two_hosts_then_their_keys_and_forgetting_one(rig, call):
+    one, two = rig.hosts[:2]
+    stdin = f"{one.passwords['root']}\n{two.passwords['deploy']}\n"
+    done = call("doctor", one.ip, f"deploy@{two.ip}", "--password", "-", "--json", stdin=stdin)
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert {row["how"] for row in report["reach"]} == {"ok"}
+    assert len(report["reach"]) == 4
+    assert stdin.split(maxsplit=1)[0] not in done.output
+    known = json.loads(call("hosts", "--json").stdout)
+    assert sorted(known) == sorted([f"{one.ip}:22", f"{two.ip}:22"])
+    assert call("hosts", "--forget", one.ip).exit_code == 0
+    assert list(json.loads(call("hosts", "--json").stdout)) == [f"{two.ip}:22"]
+    assert call("hosts", "--forget", one.ip).exit_code == 1
+
+
+def test_doctor_without_anything_to_log_in_with_says_how(call):
+    done = call("doctor", "192.0.2.1")
+    assert done.exit_code == 1
+    assert "FEDWARDEN_SSH_KEY" in done.output
+
+
+def test_too_few_passwords_are_counted_and_never_repeated(call):
+    done = call("doctor", "192.0.2.1", "192.0.2.2", "--password", "-", stdin="geheim\n")
+    assert done.exit_code == 1
+    assert "found 1" in done.output
+    assert "geheim" not in done.output
+
+
+def test_bundle_refuses_other_machines(call):
+    for words in (("--python", "3.9"), ("--arch", "sparc")):
+        done = call("bundle", *words)
+        assert done.exit_code == 1
+        assert words[1] in done.output
