@@ -140,6 +140,38 @@ def control_api_page() -> str:
     return "\n".join(out) + "\n"
 
 
+def verbs_table() -> str:
+    """Every verb of the ``fedwarden`` command with its options, as the command itself has them."""
+    from typer.main import get_command
+
+    from fedwarden.cli.main import app
+
+    rows: list[tuple[str, str, str]] = []
+
+    def walk(command: Any, name: str) -> None:
+        if getattr(command, "hidden", False):
+            return
+        children = getattr(command, "commands", None)
+        if children:
+            for child, inner in sorted(children.items()):
+                walk(inner, f"{name} {child}")
+            return
+        words, options = [], []
+        for parameter in command.params:
+            if getattr(parameter, "hidden", False) or parameter.name == "help":
+                continue
+            if parameter.param_type_name == "argument":
+                words.append(str(parameter.name).upper())
+            else:
+                options.append(f"`{max(parameter.opts, key=len)}`")
+        about = " ".join((command.help or "").split("\n\n")[0].split()).replace("|", "\\|")
+        rows.append((" ".join([f"fedwarden{name}", *words]), " ".join(options), about))
+
+    walk(get_command(app), "")
+    head = ["| verb | options | what it does |", "|---|---|---|"]
+    return "\n".join(head + [f"| `{verb}` | {options} | {about} |" for verb, options, about in rows])
+
+
 def _text(sentence: str) -> str:
     """A catalogue sentence as Markdown: places set as code, angle brackets and bars kept as they are."""
     plain = " ".join(sentence.split()).replace("<", "&lt;").replace("|", "\\|")
@@ -195,6 +227,9 @@ def pages() -> dict[Path, str]:
     results = ROOT / "benchmarks" / "results.json"
     rows = json.loads(results.read_text()) if results.exists() else []
     benchmarks = DOCS / "benchmarks.md"
+    if (ROOT / "src/fedwarden/cli/main.py").exists():
+        commands = DOCS / "commands.md"
+        out[commands] = between(commands.read_text("utf-8"), "verbs", verbs_table())
     out[benchmarks] = between(benchmarks.read_text("utf-8"), "results", benchmark_tables(rows))
     return out
 
