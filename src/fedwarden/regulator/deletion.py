@@ -20,12 +20,16 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
     wanted = check_lists(ids, [ipv4(ip) for ip in ips])
     with desk.changing():
         with desk.store.begin() as session:
-            rows = deployed(session)
+            begun = all_of(session, DeploymentRow, DeploymentRow.state == "deleting", order=DeploymentRow.created)
+            rows = begun + deployed(session)
         if not rows:
             raise DeployError("FW-DEP-001")
         row = next((row for row in rows if {p.party: p.ip for p in row.parties if p.party} == wanted), None)
         if row is None:
             raise DeployError("FW-DEP-005", deployed="; ".join(shown(row) for row in rows))
+        for member in site_of(row).members:
+            if member.place and not desk.access.can(member.host):
+                raise DeployError("FW-DEP-003", ip=member.host, party=member.party)
         with desk.store.begin() as session:
             session.get_one(DeploymentRow, row.id).state = "deleting"
         finish_delete(desk, row)

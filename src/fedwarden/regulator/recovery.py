@@ -27,6 +27,8 @@ def recover(desk: Desk) -> None:
         unsent = all_of(session, JobRow, JobRow.state == "submitting")
         sites = {row.id: site_of(session.get_one(DeploymentRow, row.deployment_id)) for row in unsent}
     for row in half:
+        if row.state == "deleting" and any(member.place for member in site_of(row).members):
+            continue  # a host was down: `delete`, given again, finishes it and says what is left
         try:
             if row.state == "deploying":
                 take_back(desk, desk.engine(row.engine), site_of(row))
