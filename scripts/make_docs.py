@@ -142,9 +142,8 @@ def control_api_page() -> str:
 
 def verbs_table() -> str:
     """Every verb of the ``fedwarden`` command with its options, as the command itself has them."""
-    from typer.main import get_command
-
     from fedwarden.cli.main import app
+    from typer.main import get_command
 
     rows: list[tuple[str, str, str]] = []
 
