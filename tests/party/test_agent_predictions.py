@@ -21,13 +21,20 @@ MEANS = (0.25, 2.0)
 PARTIES = {"guest": 1, "host1": 2, "host2": 3}
 
 
+# a host keeps its own product of means and weights where it is too large to be added under sharing
+INTERCEPTS = {"guest": 0.1, "host1": 0.0, "host2": -0.3}
+
+
 def share(role, values=MEANS):
     return sum(weight * value for weight, value in zip(WEIGHTS[role], values, strict=True))
 
 
 def expected(values, sample_id=None):
     hosts = ROWS[sample_id] if sample_id else MEANS
-    return 1 / (1 + math.exp(-(0.1 + share("guest", values) + share("host1", hosts) + share("host2", hosts))))
+    return 1 / (
+        1
+        + math.exp(-(sum(INTERCEPTS.values()) + share("guest", values) + share("host1", hosts) + share("host2", hosts)))
+    )
 
 
 def part(role, dataset_id, version=VERSION, **changes):
@@ -40,7 +47,7 @@ def part(role, dataset_id, version=VERSION, **changes):
         "guest_party": 1,
         "host_roles": {"host1": 2, "host2": 3},
         "features": ["x0", "x1"],
-        "intercept": 0.1 if role == "guest" else 0.0,
+        "intercept": INTERCEPTS[role],
         "coefficients": dict(zip(("x0", "x1"), WEIGHTS[role], strict=True)),
         "standardised": {"x0": 0.0, "x1": 0.0},
         "means": dict(zip(("x0", "x1"), MEANS, strict=True)),

@@ -43,7 +43,8 @@ class PartialScores:
         else:
             score = self._looked_up(part, normalise(request.sample_id))
         self._counters.add(part.model_version, part.role)
-        return PartialAnswer(score=score)
+        # a host's part has an intercept only where its means were too large to be added under sharing
+        return PartialAnswer(score=score + part.intercept)
 
     def _part(self, request: PartialRequest) -> ModelPart:
         part = self._shelf.get(request.model_version, request.role)

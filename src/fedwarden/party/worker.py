@@ -24,6 +24,7 @@ from fedwarden.common.api import JobSpec, Role
 from fedwarden.common.errors import FedwardenError, JobError
 from fedwarden.common.files import read_struct
 from fedwarden.party import worker_log
+from fedwarden.party.models import remove_part
 from fedwarden.party.status import StatusFile
 from fedwarden.transport.handoff import WorkerEnd
 from fedwarden.transport.mesh import Mesh
@@ -151,6 +152,8 @@ class Worker:
         self.job.log.error("failed", cause=cause)
         with contextlib.suppress(Exception):
             self.mesh.abort(cause)
+        with contextlib.suppress(OSError):  # a part that was stored before the others failed is no model
+            remove_part(self.home, self.spec.job_id, self.role)
         return 1
 
     def _end_now(self, cause: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ MESSAGES = {
     "FW-ENG-001": Msg(
         en="the parties have {size} ids in common, fewer than the {minimum} that the job demands",
         zh="各方共有 {size} 个相同 ID，少于任务要求的 {minimum} 个",
-        fix_en="Check that all tables use the same kind of id; a smaller min_intersection (--config) protects people less.",
+        fix_en="Check that all tables use one kind of id; a smaller min_intersection (--config) protects people less.",
         fix_zh="请确认各方表格使用同一种 ID；调小 min_intersection（--config）会降低对个人的保护。",
     ),
     "FW-ENG-002": Msg(
