@@ -14,7 +14,7 @@ from fedwarden.regulator import deletion, deployments, following, publishing, su
 from fedwarden.regulator.addresses import ipv4, is_own
 from fedwarden.regulator.desk import Desk
 from fedwarden.remote.access import Access
-from fedwarden.remote.login import password_lines
+from fedwarden.remote.login import password_file, password_lines
 
 Output = tuple[list[str], dict[str, Any]]
 _ID = re.compile(r"[0-9]{1,10}", re.ASCII)
@@ -57,6 +57,18 @@ def _access(desk: Desk, given: Words, ips: list[str]) -> None:
         desk.note("FW-NOTE-161")
     pairs = zip(ips, passwords, abroad, strict=True)
     desk.access = Access({ipv4(ip): password for ip, password, far in pairs if far})
+
+
+def grant(desk: Desk, ips: list[str], source: str) -> None:
+    """Passwords of other hosts from a file, or from stdin (``-``, one line per host); none for this machine."""
+    abroad = [ip for ip in map(ipv4, ips) if not is_own(ip)]
+    if not source or not abroad:
+        return
+    if source == "-":
+        passwords = password_lines(len(abroad), "password")
+    else:
+        passwords = [password_file(Path(source))] * len(abroad)
+    desk.access = Access(dict(zip(abroad, passwords, strict=True)))
 
 
 def _deploy(desk: Desk, given: Words) -> Output:

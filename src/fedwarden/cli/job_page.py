@@ -1,0 +1,68 @@
+"""One job's record as tables for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fedwarden.cli import people
+from fedwarden.common import messages
+
+
+def show(record: dict[str, Any]) -> None:
+    """Every part of the record that ``job show --json`` gives, apart from what only programs want."""
+    out = people.console()
+    head = people.table("job", record["job_id"])
+    for name in ("state", "project", "algorithm", "mode", "model_id", "privacy", "created", "ended"):
+        head.add_row(name, str(record[name] if record[name] is not None else "-"))
+    out.print(head)
+    if "privacy_note" in record:
+        out.print(record["privacy_note"])
+    if "cause" in record:
+        cause = record["cause"]
+        who = f"{cause.get('role', '-')} ({cause.get('party', '-')})"
+        out.print(f"cause: {who}: {cause['message']} {cause['fix']} [{cause['code']}]")
+    roles = people.table("role", "party", "state", "phase", "iteration", "loss", title="\nroles")
+    phases = people.table("role", "phase", "seconds", title="\nphases")
+    links = people.table("from", "to", "sent", "received", title="\nlinks")
+    revealed = people.table("role", "what was revealed", "to", "count", title="\nrevealed, as each role recorded it")
+    for it in record["roles"]:
+        loss = "-" if it["loss"] is None else f"{it['loss']:.6f}"
+        steps = f"{it['iteration']}/{it['iterations']}" if it["iterations"] else "-"
+        roles.add_row(it["role"], str(it["party"]), it["state"], it["phase"] or "-", steps, loss)
+        for phase in it["phases"]:
+            phases.add_row(it["role"], phase["name"], f"{phase['seconds']:.2f}")
+        for peer, count in it["links"].items():
+            links.add_row(it["role"], peer, people.size(count["sent"]), people.size(count["received"]))
+        for line in it["revealed"]:
+            what = f"{line['what']} of {line['of']}" if line.get("of") else str(line["what"])
+            revealed.add_row(it["role"], what, str(line["to"]), str(line.get("count", "-")))
+    for part in (roles, phases, links, revealed):
+        out.print(part)
+    metrics = people.table("metric", "value", title="\nmetrics and results")
+    for it in record["roles"]:
+        for name, value in [*_flat(it["metrics"]), *_flat(it["result"])]:
+            metrics.add_row(f"{it['role']} {name}", value)
+    if metrics.rows:
+        out.print(metrics)
+    options = people.table("option", "value", title="\noptions in force")
+    for name, value in sorted(record["options"].items()):
+        options.add_row(name, "-" if value is None else str(value))
+    out.print(options)
+    for it in record["roles"]:
+        for notice in it["notices"]:
+            out.print(f"{it['role']}: {messages.render(notice['code'], notice.get('params', {}))}")
+
+
+def metrics_of(record: dict[str, Any]) -> list[tuple[str, str]]:
+    """The guest's metrics, named by their place in the record."""
+    return next((_flat(it["metrics"]) for it in record["roles"] if it["role"] == "guest"), [])
+
+
+def _flat(value: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
+    out = []
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            out += _flat(inner, f"{before}{name} ")
+        elif not isinstance(inner, list):
+            out.append((f"{before}{name}", f"{inner:.6g}" if isinstance(inner, float) else str(inner)))
+    return out

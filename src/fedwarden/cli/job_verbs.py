@@ -1,0 +1,136 @@
+"""jobs, job show, job stop, models, logs: looking at what there is."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from fedwarden.cli import forms, job_page, people
+from fedwarden.cli.people import Fields, Json
+from fedwarden.regulator import following, listing
+from fedwarden.regulator.desk import Desk
+
+JobId = Annotated[str, typer.Argument(metavar="ID", help="the job's id / 任务编号")]
+
+
+def jobs(as_json: Json = False) -> None:
+    """All jobs, newest first. / 全部任务，最新的在前。
+
+    \b
+    fedwarden jobs
+    """
+
+    def show(fields: Fields) -> None:
+        if not fields["jobs"]:
+            people.say("FW-SAY-012")
+            return
+        table = people.table("job", "state", "algorithm", "project", "model", "created")
+        for it in fields["jobs"]:
+            columns = ("job_id", "state", "algorithm", "project", "model_id", "created")
+            table.add_row(*(str(it[column]) for column in columns))
+        people.console().print(table)
+
+    def next_step(fields: Fields) -> tuple[str, Fields]:
+        found = fields["jobs"]
+        return ("FW-NEXT-004", {"job": found[0]["job_id"]}) if found else ("FW-NEXT-007", {})
+
+    people.perform("jobs", as_json, lambda desk: {"jobs": listing.jobs(desk)}, show, next_step)
+
+
+def job_show(job: JobId, as_json: Json = False) -> None:
+    """Roles, phases, bytes, metrics, options in force, and what was revealed to whom. / 任务详情。
+
+    \b
+    fedwarden job show 202611231845120042137
+    """
+
+    def work(desk: Desk) -> Fields:
+        return following.record_of(following.query(desk, job))
+
+    def next_step(fields: Fields) -> tuple[str, Fields]:
+        done = fields["state"] == "success" and fields["algorithm"] != "example"
+        return "FW-NEXT-003" if done else "FW-NEXT-009", {"job": job}
+
+    people.perform("job show", as_json, work, job_page.show, next_step)
+
+
+def job_stop(job: JobId, as_json: Json = False) -> None:
+    """End a job as failed; returns when every role has confirmed. / 停止任务，各角色确认后返回。
+
+    \b
+    fedwarden job stop 202611231845120042137
+    """
+
+    def work(desk: Desk) -> Fields:
+        seen = following.stop(desk, job)
+        return {"job_id": job, "state": seen.state}
+
+    people.perform(
+        "job stop", as_json, work, lambda _: people.say("FW-SAY-009", job=job), lambda _: ("FW-NEXT-004", {"job": job})
+    )
+
+
+def models(as_json: Json = False) -> None:
+    """Models that can be published, newest first, and the names bound to them. / 可发布的模型及其绑定名称。
+
+    \b
+    fedwarden models
+    """
+
+    def show(fields: Fields) -> None:
+        if not fields["models"]:
+            people.say("FW-SAY-012")
+            return
+        table = people.table("version", "model", "algorithm", "project", "names")
+        for it in fields["models"]:
+            row = (it["model_version"], it["model_id"], it["algorithm"], it["project"], " ".join(it["names"]))
+            table.add_row(*row)
+        people.console().print(table)
+
+    def next_step(fields: Fields) -> tuple[str, Fields]:
+        found = fields["models"]
+        return ("FW-NEXT-003", {"job": found[0]["model_version"]}) if found else ("FW-NEXT-008", {})
+
+    people.perform("models", as_json, lambda desk: {"models": listing.models(desk)}, show, next_step)
+
+
+def logs(job: JobId, as_json: Json = False) -> None:
+    """The log lines of every role, oldest first. / 各角色的日志，按时间排序。
+
+    \b
+    fedwarden logs 202611231845120042137
+    """
+
+    def work(desk: Desk) -> Fields:
+        lines = [_line(text) for text in listing.logs(desk, job)]
+        return {"job_id": job, "lines": sorted(lines, key=lambda line: str(line.get("timestamp", "")))}
+
+    def show(fields: Fields) -> None:
+        for line in fields["lines"]:
+            head = " ".join(str(line.pop(key, "-")) for key in ("timestamp", "role", "party", "level", "event"))
+            line.pop("job", None)
+            forms.say(" ".join([head, *(f"{key}={value}" for key, value in line.items())]))
+
+    people.perform("logs", as_json, work, show, lambda _: ("FW-NEXT-004", {"job": job}))
+
+
+def _line(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"event": text}
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("jobs")(jobs)
+    app.command("models")(models)
+    app.command("logs")(logs)
+    one = typer.Typer(
+        help="One job: show or stop. / 单个任务：查看或停止。", no_args_is_help=True, rich_markup_mode=None
+    )
+    one.command("show")(job_show)
+    one.command("stop")(job_stop)
+    app.add_typer(one, name="job")

@@ -1,0 +1,238 @@
+"""deploy, upload, train, publish, predict, destroy, demo: the verbs that change something."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fedwarden.cli import functions, people, predicting, progress
+from fedwarden.cli.people import Fields, Json
+from fedwarden.common import messages, options
+from fedwarden.common.errors import DeployError, UsageError
+from fedwarden.regulator import deletion, deployments, listing, publishing, submitting, uploads
+from fedwarden.regulator.desk import Desk
+
+
+def deploy(
+    party: Annotated[list[str], typer.Option("--party", metavar="ID=IP", help="one per party / 每个参与方一个")],
+    engine: Annotated[str, typer.Option(help="native")] = "native",
+    password: Annotated[
+        str, typer.Option("--password", help="of other hosts; '-': one line per host from stdin, else a file (0600)")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Make keys and start one agent per party; ends with a secure addition between all. / 部署各参与方代理。
+
+    \b
+    fedwarden deploy --party 1=127.0.0.1 --party 2=127.0.0.1
+    """
+    pairs = [people.pair(text, "--party") for text in party]
+    ids, ips = [functions.party_id(left) for left, _ in pairs], [right for _, right in pairs]
+
+    def work(desk: Desk) -> Fields:
+        functions.grant(desk, ips, password)
+        site = deployments.deploy(desk, ids, ips, engine)
+        parties = {str(member.party): member.host for member in site.members if member.party}
+        return {"deployment": site.deployment, "parties": parties}
+
+    def show(fields: Fields) -> None:
+        people.say("FW-SAY-001", deployed=" ".join(f"{key}={ip}" for key, ip in fields["parties"].items()))
+        people.say("FW-SAY-002")
+
+    people.perform("deploy", as_json, work, show, lambda _: ("FW-NEXT-001", {}))
+
+
+def upload(
+    project: Annotated[str, typer.Option(help="the project's name / 项目名")],
+    guest: Annotated[str, typer.Option(metavar="ID=PATH", help="the label owner's table / 标签方及其数据路径")],
+    host: Annotated[list[str], typer.Option(metavar="ID=PATH", help="one per host / 各特征方及其数据路径")],
+    label: Annotated[str, typer.Option(help="the label column / 标签列名")] = "y",
+    id_column: Annotated[str, typer.Option(help="default: the first column / 编号列名，默认第一列")] = "",
+    encoding: Annotated[str, typer.Option(help="default: utf-8, else detected / 文本编码")] = "",
+    missing: Annotated[str, typer.Option(help="empty cells: refuse or mean / 缺失值处理")] = "refuse",
+    as_json: Json = False,
+) -> None:
+    """Have every party check and register its table in place; no row leaves its host. / 就地检查并登记数据表。
+
+    \b
+    fedwarden upload --project credit --guest 1=/data/bank.csv --host 2=/data/partner.csv
+    """
+    sources = [_source(guest, "--guest"), *(_source(text, "--host") for text in host)]
+    form = functions.table_form(label, id_column or None, encoding or None, missing)
+
+    def work(desk: Desk) -> Fields:
+        found = uploads.upload(desk, project, sources[0], sources[1:], form)
+        parties = [sources[0][0], *sorted(party for party, _ in sources[1:])]
+        return {
+            "project": project,
+            "tables": [
+                {"role": it.role, "party": party, "rows": it.rows, "features": it.features, "sha256": it.sha256}
+                for it, party in zip(found, parties, strict=True)
+            ],
+        }
+
+    def show(fields: Fields) -> None:
+        for it in fields["tables"]:
+            people.say("FW-SAY-003", **{**it, "features": len(it["features"])})
+
+    people.perform("upload", as_json, work, show, lambda _: ("FW-NEXT-002", {"project": project}))
+
+
+def _source(text: str, option: str) -> tuple[int, str]:
+    left, right = people.pair(text, option)
+    return functions.party_id(left), right
+
+
+def train(
+    project: Annotated[str, typer.Option(help="the project's name / 项目名")],
+    algorithm: Annotated[str, typer.Option(help="hetero_lr, hetero_linr or example / 算法")] = "hetero_lr",
+    config: Annotated[Path | None, typer.Option(help="options, YAML / 参数文件")] = None,
+    mode: Annotated[int, typer.Option(help="1: at each party's agent; 0: all on this machine / 运行方式")] = 1,
+    detach: Annotated[bool, typer.Option("--detach", help="do not wait for the end / 提交后立即返回")] = False,
+    as_json: Json = False,
+) -> None:
+    """Submit a job and follow it until it ends. Ctrl-C leaves it running. / 提交训练任务并跟踪进度，Ctrl-C 仅退出查看。
+
+    \b
+    fedwarden train --project credit --algorithm hetero_lr --config options.yaml
+    """
+    chosen = options.read_config(config) if config is not None else {}
+
+    def work(desk: Desk) -> Fields:
+        spec = submitting.submit(desk, project, algorithm, mode, chosen)
+        head = {"model_id": spec.model_id, "model_version": spec.job_id, "jobid": spec.job_id}
+        if not as_json:
+            people.say("FW-SAY-004", job=spec.job_id)
+        if detach:
+            return {**head, "state": "waiting"}
+        return {**head, **progress.follow(desk, spec.job_id, quiet=as_json)}
+
+    def following(fields: Fields) -> tuple[str, Fields]:
+        done = fields["state"] == "success" and algorithm != "example"
+        return "FW-NEXT-003" if done else "FW-NEXT-004", {"job": fields["jobid"]}
+
+    people.perform("train", as_json, work, lambda _: None, following)
+
+
+def publish(
+    version: Annotated[str, typer.Argument(metavar="JOB", help="the job that made the model / 产生模型的任务编号")],
+    name: Annotated[str, typer.Option(help="the service's name / 服务名")],
+    as_json: Json = False,
+) -> None:
+    """Let a service name answer with this model. / 将模型绑定到服务名。
+
+    \b
+    fedwarden publish 202611231845120042137 --name credit
+    """
+
+    def work(desk: Desk) -> Fields:
+        return {"name": name, "version": version, "before": publishing.load_bind(desk, None, version, name)}
+
+    people.perform(
+        "publish",
+        as_json,
+        work,
+        lambda _: people.say("FW-SAY-007", name=name, version=version),
+        lambda _: ("FW-NEXT-005", {"name": name}),
+    )
+
+
+def predict(
+    name: Annotated[str, typer.Argument(help="the service's name / 服务名")],
+    sample: Annotated[
+        str,
+        typer.Option("--id", "--sample-id", help="looked up at the hosts; '-': from stdin / 样本编号，- 为标准输入"),
+    ] = "",
+    params: Annotated[
+        str, typer.Option(help="the guest's features, with commas; '-': from stdin / 标签方特征，以逗号分隔")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Ask for one federated prediction; nothing of it is stored or logged. / 发起一次联邦预测，不留任何记录。
+
+    \b
+    fedwarden predict credit --id 997654160150899585
+    """
+
+    def work(desk: Desk) -> Fields:
+        given = None if not params else ["-"] if params == "-" else [word.strip() for word in params.split(",")]
+        values, who = predicting.from_stdin(given, sample or None)
+        return predicting.fields_of(predicting.ask(name, values, who, desk.notices))
+
+    people.perform(
+        "predict",
+        as_json,
+        work,
+        lambda fields: people.console().print(f"{fields['prob']!r}"),
+        lambda _: ("FW-NEXT-006", {}),
+    )
+
+
+def destroy(
+    party: Annotated[
+        list[str] | None,
+        typer.Option("--party", metavar="ID=IP", help="default: the current deployment / 默认当前部署"),
+    ] = None,
+    password: Annotated[
+        str, typer.Option("--password", help="of other hosts; '-': one line per host from stdin, else a file (0600)")
+    ] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask / 不再询问")] = False,
+    as_json: Json = False,
+) -> None:
+    """Stop a deployment's agents and remove keys and models; job history and tables stay. / 删除部署。
+
+    \b
+    fedwarden destroy --yes
+    """
+
+    def work(desk: Desk) -> Fields:
+        parties = dict(people.pair(text, "--party") for text in party or []) or _current(desk)
+        shown = " ".join(f"{key}={ip}" for key, ip in parties.items())
+        if not yes:
+            _confirm(shown, as_json)
+        ids, ips = [functions.party_id(text) for text in parties], list(parties.values())
+        functions.grant(desk, ips, password)
+        return {"deleted": deletion.delete(desk, ids, ips)}
+
+    people.perform(
+        "destroy",
+        as_json,
+        work,
+        lambda fields: people.say("FW-SAY-008", deployed=fields["deleted"]),
+        lambda _: ("FW-NEXT-007", {}),
+    )
+
+
+def _current(desk: Desk) -> dict[str, str]:
+    found = next((it for it in listing.deployments(desk) if it["current"]), None)
+    if found is None:
+        raise DeployError("FW-DEP-001")
+    parties: dict[str, str] = found["parties"]
+    return parties
+
+
+def _confirm(shown: str, as_json: bool) -> None:
+    if as_json or not sys.stdin.isatty():
+        raise UsageError("FW-USE-029", what="destroy")
+    if input(messages.render("FW-SAY-011", {"deployed": shown}) + " ").strip().lower() not in ("y", "yes", "是"):
+        raise typer.Exit(1)
+
+
+def demo(as_json: Json = False) -> None:
+    """Two organisations, one joint model, on this machine; leaves nothing behind. / 本机演示，不留痕迹。
+
+    \b
+    fedwarden demo
+    """
+    from fedwarden.cli import demo as play
+
+    raise typer.Exit(play.run(as_json))
+
+
+def add_to(app: typer.Typer) -> None:
+    every: tuple[Any, ...] = (demo, deploy, upload, train, publish, predict, destroy)
+    for verb in every:
+        app.command(verb.__name__)(verb)
