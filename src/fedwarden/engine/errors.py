@@ -47,7 +47,7 @@ class PeerViolation(EngineError):
 
 
 class RangeError(EngineError):
-    """A number does not fit the ring at the job's scales. Attributes: ``what``, ``bound`` (``value`` if it is public)."""
+    """A number does not fit the ring at the job's scales. Attributes: ``what``, ``bound`` (``value`` if public)."""
 
 
 class AddressReuse(EngineError):

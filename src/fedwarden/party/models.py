@@ -18,8 +18,8 @@ class ModelPart(msgspec.Struct, frozen=True, kw_only=True):
 
     ``coefficients``: weight per original unit, for every column of ``features`` (0 for a constant one);
     ``standardised``: weight per standard deviation. ``means``: of the training rows, original units. ``fill``: what
-    stands for a missing cell. ``intercept``: of the whole model at the guest (original units); 0 at hosts, but for one whose means were so
-    large that it keeps their product with its weights to itself.
+    stands for a missing cell. ``intercept``: of the whole model at the guest (original units); 0 at hosts, but for one
+    whose means are so large that it keeps their product with its weights to itself.
     """
 
     model_id: str
