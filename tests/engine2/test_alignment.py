@@ -134,8 +134,20 @@ def test_tokens_that_share_their_first_64_bits_are_told_apart() -> None:
     assert psi.strictly_sorted(held)
     wanted = np.array([[5, 9], [2**64 - 1, 3], [5, 3], [5, 1], [0, 0], [7, 0], [5, 2], [8, 0]], dtype=np.uint64)
     assert psi.find_tokens(wanted, held).tolist() == [2, 4, -1, 0, -1, 3, 1, -1]
+    assert psi.token_order(held[[2, 4, 0, 3, 1]]).tolist() == [2, 4, 0, 3, 1]
     assert not psi.strictly_sorted(held[[0, 2, 1]])
     assert not psi.strictly_sorted(held[[0, 0, 1]])
+
+
+def test_a_guest_that_lists_an_id_twice_is_named() -> None:
+    def twice(net) -> None:
+        key = bytes(32)
+        net.send("host1", "psi.key", np.frombuffer(key, dtype=np.uint8), np.frombuffer(b"v1", dtype=np.uint8))
+        net.send("arbiter", "psi.tokens.host1.count", np.array([2], dtype=np.uint64))
+        net.send("arbiter", "psi.tokens.host1", psi.keyed_tokens(key, ["a", "a"]))
+
+    result = World().run(parts({"guest": [], "host1": ["a", "b"]}, 0) | {"guest": twice})["arbiter"]
+    assert isinstance(result, PeerViolation) and (result.peer, result.what) == ("guest", "a token twice")
 
 
 def tables_of(n: int) -> dict[str, list[str]]:

@@ -27,6 +27,7 @@ from fedwarden.engine.psi import (
     KEY_BYTES,
     TOKEN_BYTES,
     Tokens,
+    all_different,
     find_tokens,
     keyed_tokens,
     normalise_ids,
@@ -86,7 +87,7 @@ def align_host(
     _send_tokens(net, arbiter, "psi.tokens", tokens[order])
     size = _receive_size(net, arbiter, minimum, len(ids))
     positions = _receive_positions(net, arbiter, size, len(ids))
-    if len(np.unique(positions)) != size:
+    if not all_different(positions, len(ids)):
         raise PeerViolation(peer=arbiter, tag="psi.positions", what="a position twice")
     return Alignment(size=size, index=order[positions], revealed=[])
 
@@ -112,7 +113,7 @@ def align_arbiter(net: Net, hosts: Sequence[str], *, minimum: int = MINIMUM, gue
         at = find_tokens(wanted, held)
         held_here = at >= 0
         overlap = int(np.count_nonzero(held_here))
-        if len(np.unique(at[held_here])) != overlap:
+        if not all_different(at[held_here], len(held)):
             raise PeerViolation(peer=guest, tag=f"psi.tokens.{host}", what="a token twice")
         in_all &= held_here
         where[host] = at
