@@ -31,7 +31,9 @@ def tls_pair(first: Credentials, second: Credentials) -> tuple[ssl.SSLSocket, ss
         dialled = socket.create_connection(server.getsockname())
         accepted, _ = server.accept()
     out: list[ssl.SSLSocket] = []
-    thread = threading.Thread(target=lambda: out.append(server_context(*second).wrap_socket(accepted, server_side=True)))
+    thread = threading.Thread(
+        target=lambda: out.append(server_context(*second).wrap_socket(accepted, server_side=True))
+    )
     thread.start()
     secure = client_context(*first).wrap_socket(dialled)
     thread.join()

@@ -69,6 +69,8 @@ class ControlClient:
         try:
             with self._connect(end) as sock:
                 return self._exchange(sock, end, method, path, body)
+        except ssl.SSLEOFError:
+            raise LinkError("FW-LINK-003", party=self.party, address=self.address, why="connection closed") from None
         except ssl.SSLError as error:
             raise handshake_error(error, self.address) from None
         except TimeoutError:
@@ -103,7 +105,13 @@ class ControlClient:
         headers = {"Connection": "close"}
         if content is not None:
             headers["Content-Type"] = "application/json"
-        connection.request(method, path, content, headers)
+        try:
+            connection.request(method, path, content, headers)
+        except (ssl.SSLEOFError, ConnectionError):
+            # in TLS 1.3 a server refuses our certificate after our side of the handshake is done: its alert says why
+            sock.settimeout(_left(end))
+            sock.recv(1)
+            raise
         with connection.getresponse() as response:
             answer = response.read(self.limit + 1)
             if len(answer) > self.limit:

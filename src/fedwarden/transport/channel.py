@@ -130,9 +130,11 @@ class Channel:
             self._fail(self._error("FW-LINK-010", why=why))
 
     def _fail(self, error: FedwardenError) -> None:
-        if not self._closing:
-            self._alarm.trip({**error.to_dict(), "role": self._me, "party": self._my_party})
-        self._wire.kill()
+        if self._closing:
+            return
+        self._alarm.trip({**error.to_dict(), "role": self._me, "party": self._my_party})
+        # a peer that is still there is told at once, however long this role's own work takes to notice
+        self.abort(self._alarm.cause or error.to_dict())
 
     def _aborted(self, cause: dict[str, Any]) -> None:
         """The peer's word about itself is taken as data: a code, its parameters, and who reported it."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from fedwarden.common.api import JobPeer, JobSpec
-from fedwarden.common.errors import FedwardenError, IdentityError, LinkError
+from fedwarden.common.errors import FedwardenError, IdentityError
 from fedwarden.identity.contexts import (
     Credentials,
     check_peer,
@@ -94,7 +94,7 @@ class Meeting:
             try:
                 self._met(peer, self._call(peer, address, end))
                 return
-            except (IdentityError, LinkError) as error:
+            except FedwardenError as error:  # who answers is wrong, the greetings differ, or the other side refused us
                 self._fail(error)
                 return
             except ssl.SSLEOFError:
@@ -104,9 +104,6 @@ class Meeting:
                 return
             except (Closed, BadFrame) as error:
                 self._reasons[peer.role] = str(error)
-            except FedwardenError as error:  # the other side's refusal, with a code of its own
-                self._fail(error)
-                return
             except TimeoutError:
                 self._reasons[peer.role] = "no answer"
             except OSError as error:

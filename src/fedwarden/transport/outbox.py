@@ -132,8 +132,8 @@ class Outbox:
         with self._changed:
             while True:
                 idle = time.monotonic() - self._wire.last_sent
-                if self._writing:
-                    self._changed.wait()
+                if self._writing:  # a caller that sends directly need not say when it is done
+                    self._changed.wait(HEARTBEAT_SECONDS / 4)
                     continue
                 if self.finished.is_set():
                     raise Closed("closed")

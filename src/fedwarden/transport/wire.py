@@ -7,12 +7,14 @@ held only while OpenSSL works on what is there, and waiting happens outside of i
 from __future__ import annotations
 
 import contextlib
+import functools
 import select
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 #: Socket buffers in bytes: large enough for a few of the records' bursts, small against a receive queue.
 SOCKET_BUFFER = 4 << 20
@@ -42,8 +44,8 @@ class Wire:
         self._dead = False
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER)
+        for option in _large_buffers():
+            sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
         sock.setblocking(False)
         self._readable, self._writable, self._gone = select.poll(), select.poll(), select.poll()
         self._readable.register(sock, select.POLLIN)
@@ -153,3 +155,14 @@ class Wire:
     def close(self) -> None:
         """Only when no other thread uses it any more."""
         self._sock.close()
+
+
+@functools.cache
+def _large_buffers() -> list[int]:
+    """Which buffers can really be made large: where the system allows less, its own tuning does better than the cap."""
+    out: list[int] = []
+    for option, name in ((socket.SO_SNDBUF, "wmem_max"), (socket.SO_RCVBUF, "rmem_max")):
+        with contextlib.suppress(OSError, ValueError):
+            if int(Path("/proc/sys/net/core", name).read_text()) >= SOCKET_BUFFER:
+                out.append(option)
+    return out
