@@ -39,8 +39,9 @@ def test_from_deploy_to_destroy_each_with_a_next_line(desk: tuple[World, Tables]
     assert "revealed" in does("job", "show", job).lower()
     assert job in does("models")
     does("publish", job, "--name", "m")
-    out = does("predict", "m", "--sample-id", tables.ids[0])
-    assert "0." in out or "1." in out
+    shown = float(does("predict", "m", "--sample-id", tables.ids[0]).split()[0])
+    script = world.script("-f", "predict", "-mname", "m", "-sid", tables.ids[0])
+    assert shown == script.prob, "both programs stand on one thing"
     assert world.warden("logs", job).code == 0
     does("destroy", "--yes")
     assert not world.processes()

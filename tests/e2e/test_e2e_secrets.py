@@ -11,7 +11,7 @@ from e2e_scenario import PASSWORD, Scenario
 from e2e_world import World
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def used(trial: Scenario) -> tuple[Scenario, list[str]]:
     """The one-id scenario after predictions through every door; the probabilities they gave."""
     world, tables = trial.world, trial.tables
