@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from fedwarden.common.api import Binding, BindRequest
 from fedwarden.common.errors import ModelError
 from fedwarden.common.files import read_struct, write_struct
-from fedwarden.party.home import Home, check_name
+from fedwarden.party.home import Home, check_service
 from fedwarden.party.models import ModelShelf
 
 
@@ -39,7 +39,7 @@ class BindingBook:
         Raises ModelError: FW-MODEL-002 (no part of that model here), -016 (another model's id), -022 (a part that this
         party should hold is missing).
         """
-        check_name("service name", request.name)
+        check_service(request.name)
         parts = self._shelf.of(request.model_version)
         if not parts:
             raise ModelError("FW-MODEL-002", model=request.model_version)

@@ -9,6 +9,7 @@ from fedwarden.common.api import Role
 from fedwarden.common.errors import UsageError
 
 _ROLE = re.compile(r"guest|arbiter|host[1-9][0-9]{0,3}", re.ASCII)
+_SERVICE = re.compile(r"[^\W_][\w.-]{0,63}")
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,63}", re.ASCII)
 
 
@@ -23,6 +24,13 @@ def check_name(what: str, name: str) -> str:
     """Ids that become file names: letters, digits, ``_ . -``, at most 64. Raises UsageError FW-USE-062."""
     if _NAME.fullmatch(name) is None or ".." in name:
         raise UsageError("FW-USE-062", what=what, found=name[:40])
+    return name
+
+
+def check_service(name: str) -> str:
+    """Service names never become file names: letters of any script, digits, ``_ . -``. Raises UsageError FW-USE-062."""
+    if _SERVICE.fullmatch(name) is None:
+        raise UsageError("FW-USE-062", what="service name", found=name[:40])
     return name
 
 
