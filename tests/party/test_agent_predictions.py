@@ -377,3 +377,14 @@ def test_more_scores_than_the_limit_are_refused_as_overload_and_only_for_a_while
 def test_the_agent_never_imports_the_training_stack(shop):
     maps = Path(f"/proc/{shop.infos[1].pid}/maps").read_text()
     assert "polars" in maps and not [name for name in ("numba", "llvmlite", "sklearn", "scipy") if f"/{name}/" in maps]
+
+
+def test_a_service_name_may_be_chinese(shop):
+    for party in PARTIES.values():
+        bind = {"name": "征信评分-1", "model_id": MODEL, "model_version": VERSION}
+        assert shop.client(party).call("POST", "/v1/bindings", bind) is None
+    answer = shop.client(1).call("POST", "/v1/predict", {"name": "征信评分-1", "params": [1.5, -2.0]})
+    assert answer["prob"] == pytest.approx(expected((1.5, -2.0)), abs=1e-15)
+    with pytest.raises(FedwardenError) as caught:
+        shop.client(1).call("POST", "/v1/bindings", {"name": "../toy", "model_id": MODEL, "model_version": VERSION})
+    assert caught.value.code == "FW-USE-062"
