@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fedwarden.cli import functions, people, predicting, progress
+from fedwarden.cli import forms, functions, people, predicting, progress
 from fedwarden.cli.people import Fields, Json
 from fedwarden.common import messages, options
 from fedwarden.common.errors import DeployError, UsageError
@@ -166,7 +166,7 @@ def predict(
         "predict",
         as_json,
         work,
-        lambda fields: people.console().print(f"{fields['prob']!r}"),
+        lambda fields: forms.say(f"{fields['prob']:.10f}"),
         lambda _: ("FW-NEXT-006", {}),
     )
 
