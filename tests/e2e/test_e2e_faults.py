@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from e2e_scenario import Scenario
@@ -74,9 +75,11 @@ def _words(process: object) -> list[str]:
         return []
 
 
-@pytest.mark.parametrize(
-    "role", ["guest", *(pytest.param(role, marks=pytest.mark.long) for role in ("host1", "arbiter"))]
-)
+def rarely(case: object) -> Any:
+    return pytest.param(case, marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize("role", ["guest", rarely("host1"), rarely("arbiter")])
 def test_a_killed_worker_fails_the_job_at_every_role(pair: Scenario, role: str) -> None:
     world = pair.world
     job = in_training(pair)
@@ -92,7 +95,7 @@ def test_a_killed_worker_fails_the_job_at_every_role(pair: Scenario, role: str) 
     assert (refused.out, refused.code, len(refused.complaint)) == ("load_bind failure.\n", 1, 1), refused
 
 
-@pytest.mark.parametrize("party", [2, *(pytest.param(party, marks=pytest.mark.long) for party in (1, 0))])
+@pytest.mark.parametrize("party", [2, rarely(1), rarely(0)])
 def test_a_killed_agent_fails_the_job_at_every_role(pair: Scenario, party: int) -> None:
     job = in_training(pair)
     os.kill(pair.world.agents()[party]["pid"], signal.SIGKILL)
