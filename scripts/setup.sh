@@ -27,7 +27,7 @@ if [ ! -e .venv ]; then
     fi
 fi
 echo "installing locked packages ($what) / 正在安装锁定的软件包 ..." >&2
-pip=".venv/bin/python -m pip --disable-pip-version-check -q"
+pip=".venv/bin/python -m pip --disable-pip-version-check -qq"
 if ! $pip install --require-hashes -r "requirements/$what.lock"; then
     echo "pip could not install requirements/$what.lock: without Internet, point pip's own configuration (mirror, proxy," >&2
     echo "or find-links with no-index) at a place that has these files, then repeat" >&2
