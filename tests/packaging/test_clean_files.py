@@ -20,9 +20,7 @@ FORBIDDEN = [
     "registry-1" + ".docker.io",
     "deb" + ".debian.org",
     "extra-index" + "-url",
-    "/tmp/" + "brief",
-    "/work/" + "main",
-    "/work/" + "shared",
+    "/wo" + "rk/",
     "/root" + "/",
     "/home" + "/",
 ]

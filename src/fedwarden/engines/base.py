@@ -64,8 +64,9 @@ class Engine(abc.ABC):
         """Makes and starts an agent for every member; answers with ports and fingerprints filled in."""
 
     @abc.abstractmethod
-    def wake(self, site: Site) -> list[int]:
-        """Starts agents of this machine that are not running; the ids of those it started."""
+    def wake(self, site: Site) -> tuple[Site, list[int]]:
+        """Starts agents that are not running. Answers the site as it is now (a port may have changed, then every party
+        knows) and the ids of those it started."""
 
     @abc.abstractmethod
     def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]]) -> list[Dataset]:

@@ -88,13 +88,14 @@ def _addresses(row: DeploymentRow) -> dict[int, str]:
 
 def _again(desk: Desk, engine: Engine, row: DeploymentRow, chosen: str | None) -> Site:
     site = site_of(row)
-    started = desk.wake(site, engine)
+    told = len(desk.notices)
+    site = desk.wake(site, engine)
     if chosen != row.id:
         with desk.store.begin() as session:
             set_meta(session, CURRENT, row.id)
             audit(session, "choose deployment", row.id)
         desk.note("FW-NOTE-004", deployed=shown(row))
-    elif not started:
+    elif len(desk.notices) == told:
         desk.note("FW-NOTE-002")
     return site
 

@@ -15,7 +15,7 @@ from fedwarden.engines.native.engine import NativeEngine
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.identity.contexts import Credentials, client_context
 from fedwarden.regulator.places import Places
-from fedwarden.regulator.store import Store
+from fedwarden.regulator.store import Store, audit
 from fedwarden.regulator.tables import DeploymentRow
 from fedwarden.remote.access import Access
 
@@ -96,12 +96,28 @@ class Desk:
 
         return RemoteAgents(self.places.home, self.authority, self.access, self.note)
 
-    def wake(self, site: Site, engine: Engine) -> list[int]:
-        """Starts dead local agents again and says so. Call with the lock held."""
-        started = engine.wake(site)
+    def wake(self, site: Site, engine: Engine) -> Site:
+        """Starts dead agents again and says so; the site with the ports it has now. Call with the lock held."""
+        woken, started = engine.wake(site)
         if started:
             self.note("FW-NOTE-001", parties=started)
-        return started
+        if woken != site:
+            self._moved(site, woken)
+        return woken
+
+    def _moved(self, before: Site, after: Site) -> None:
+        from fedwarden.regulator.publishing import write_published
+
+        with self.store.begin() as session:
+            row = session.get_one(DeploymentRow, after.deployment)
+            for party in row.parties:
+                member = after.member(party.party)
+                party.control_port, party.data_port = member.control_port, member.data_port
+                party.serving_port = member.serving_port
+            moved = [member.party for member in after.members if member != before.member(member.party)]
+            audit(session, "ports changed", row.id, parties=moved)
+        self.note("FW-NOTE-007", parties=moved)
+        write_published(self)
 
     def close(self) -> None:
         if self._store is not None:

@@ -68,7 +68,7 @@ def query(desk: Desk, job_id: str) -> JobView:
     row, lost = ask_and_store(desk, engine, site, row)
     if any(error.code in ("FW-LINK-001", "FW-LINK-003") for _, error in lost):
         with desk.changing():
-            desk.wake(site, engine)
+            site = desk.wake(site, engine)
         row, lost = ask_and_store(desk, engine, site, find_job(desk, job_id))
     for role, error in lost:
         desk.note("FW-NOTE-024", role=role.role, party=role.party, why=error.message())

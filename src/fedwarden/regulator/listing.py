@@ -85,7 +85,7 @@ def logs(desk: Desk, job_id: str) -> list[str]:
     row = find_job(desk, job_id)
     engine, site = site_for(desk, row)
     with desk.changing():
-        desk.wake(site, engine)
+        site = desk.wake(site, engine)
     return engine.logs(site, spec_of(row))
 
 
@@ -97,5 +97,4 @@ def wake_deployment(desk: Desk, deployment: str) -> Site:
         raise JobError("FW-JOB-004")
     site = site_of(row)
     with desk.changing():
-        desk.wake(site, desk.engine(row.engine))
-    return site
+        return desk.wake(site, desk.engine(row.engine))

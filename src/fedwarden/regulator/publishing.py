@@ -40,7 +40,7 @@ def load_bind(desk: Desk, model_id: str | None, version: str, name: str) -> str 
         raise ModelError("FW-MODEL-206", job=version, state=seen.state)
     with desk.changing():
         engine, site = site_for(desk, row)
-        desk.wake(site, engine)
+        site = desk.wake(site, engine)
         # The arbiter keeps no part of a model.
         parties = sorted({peer.party for peer in spec_of(row).roles if peer.role != "arbiter"})
         engine.load_bind(site, parties, BindRequest(name=name, model_id=row.model_id, model_version=version))

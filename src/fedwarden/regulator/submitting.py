@@ -40,7 +40,7 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
             deployment = current(session)
             upload = _upload_of(all_of(session, UploadRow, UploadRow.deployment_id == deployment.id), project)
         engine, site = desk.engine(deployment.engine), site_of(deployment)
-        desk.wake(site, engine)
+        site = desk.wake(site, engine)
         _check_tables(engine, site, algorithm, upload)
         spec = _plan(desk, site, upload, deployment, algorithm, mode, chosen)
         try:

@@ -49,7 +49,7 @@ def upload(desk: Desk, project: str, guest: Source, hosts: list[Source], form: T
             if party not in {member.party for member in row.parties if member.party}:
                 raise DeployError("FW-DEP-004", party=party, deployed=shown(row))
         engine, site = desk.engine(row.engine), site_of(row)
-        desk.wake(site, engine)
+        site = desk.wake(site, engine)
         asked = [(party, _request(project, role, path, form)) for role, party, path in ordered]
         found = engine.upload(site, asked)
         try:

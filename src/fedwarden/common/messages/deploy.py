@@ -113,6 +113,10 @@ MESSAGES = {
         en="a command that was ended before its time has been taken back: deployment of {deployed}.",
         zh="已回退此前中途终止的操作：部署 {deployed}。",
     ),
+    "FW-NOTE-007": Msg(
+        en="the ports of the agents of {parties} were taken by other programs; they listen on new ones.",
+        zh="参与方 {parties} 的代理端口已被其他程序占用，现改用新端口。",
+    ),
     "FW-NOTE-006": Msg(
         en="passwords are not needed for parties on this machine; they were not used or kept.",
         zh="本机参与方无需密码；所给密码未被使用或保存。",

@@ -82,7 +82,7 @@ class NativeEngine(Engine):
         ]
         self._agents.ask(site, member.party, "PUT", "/v1/peers", list[PeerParty], peers)
 
-    def wake(self, site: Site) -> list[int]:
+    def wake(self, site: Site) -> tuple[Site, list[int]]:
         dead = [member for member in _apart(site.members)[0] if not local_agents.alive(member)]
         for member in dead:  # workers of the dead agent end by themselves; none may be left to fight for a turn
             end_all(Path(member.home), local_agents.END_SECONDS)
@@ -90,7 +90,12 @@ class NativeEngine(Engine):
         lost = [member for member in _apart(site.members)[1] if self._remote().can(member) and not self._up(member)]
         if lost:  # goes on from what is there: same key, same ports
             self._remote().deploy(lost)
-        return [member.party for member in dead + lost]
+        woken = replace(site, members=[_where_now(member) for member in site.members])
+        if woken != site:
+            results = at_once(woken.members, lambda member: self._introduce(woken, member))
+            if error := first_error(results):
+                raise error
+        return woken, [member.party for member in dead + lost]
 
     def _up(self, member: Member) -> bool:
         try:
@@ -221,6 +226,12 @@ class NativeEngine(Engine):
 def _apart(members: list[Member]) -> tuple[list[Member], list[Member]]:
     """Those on this machine, those on others."""
     return [member for member in members if not member.place], [member for member in members if member.place]
+
+
+def _where_now(member: Member) -> Member:
+    """An agent on this machine whose port was taken while it was dead listens elsewhere."""
+    info = None if member.place else local_agents.told(member)
+    return member if info is None or info.fingerprint != member.fingerprint else _filled(member, info)
 
 
 def _no_remote() -> RemoteAgents:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -62,17 +63,38 @@ def start(members: Sequence[Member]) -> list[AgentInfo]:
     running = []
     for member in members:
         home = Path(member.home)
-        words = [*PYTHON, "fedwarden.party.agent", "--home", member.home, "--bind", member.host]
+        words = [*PYTHON, "fedwarden.party.agent", "--home", member.home, "--bind", member.host, "--any-port"]
         words += ["--control-port", str(member.control_port or CONTROL)]
         words += ["--data-port", str(member.data_port or DATA)]
         words += ["--serving-port", str(member.serving_port or SERVING)]
-        if not member.control_port:  # chosen once; at later starts the same ports or none
-            words.append("--any-port")
+        if member.control_port and not _ports_free(member):
+            # An agent keeps the ports that agent.json tells of; somebody took them while it was dead.
+            (home / "agent.json").unlink(missing_ok=True)
         process = _popen(words, home / "agent.out.log")
         _started.append(process)
         running.append((member, process))
     end = time.monotonic() + READY_SECONDS
     return [_await(member, process, end) for member, process in running]
+
+
+def _ports_free(member: Member) -> bool:
+    places = [(member.host, member.control_port), (member.host, member.data_port), ("127.0.0.1", member.serving_port)]
+    for place in places:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(place)
+                probe.listen(1)
+            except OSError:
+                return False
+    return True
+
+
+def told(member: Member) -> AgentInfo | None:
+    """What the agent wrote about itself when it last listened."""
+    with contextlib.suppress(FileNotFoundError, StateError):
+        return read_struct(Path(member.home) / "agent.json", AgentInfo)
+    return None
 
 
 def _await(member: Member, process: subprocess.Popen[bytes], end: float) -> AgentInfo:
