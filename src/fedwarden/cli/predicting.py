@@ -100,9 +100,13 @@ def ask(name: str, params: list[str] | None, sample: str | None, notices: list[N
     try:
         answer = predict(*where, credentials, request)
     except FedwardenError as error:
-        if error.retcode % 2000 != OUT_OF_REACH or not _woke(home, service.deployment, notices):
+        # out of reach, or somebody else answers at the port of a dead agent
+        if error.retcode % 2000 != OUT_OF_REACH and not error.code.startswith("FW-ID-01"):
             raise
-        answer = predict(*where, credentials, request)
+        found = _woke(home, service, notices)
+        if found is None:
+            raise
+        answer = predict(*found, credentials, request)
     if answer.host_features == "training-mean":
         notices.append(Notice("FW-NOTE-021"))
     return answer
@@ -126,12 +130,14 @@ def check_params(params: list[str], features: list[str]) -> list[float]:
     return numbers
 
 
-def _woke(home: Path, deployment: str, notices: list[Notice]) -> bool:
-    """Starts dead agents of this machine again; whether there were any. The slow way, taken only after a failure."""
+def _woke(home: Path, service: Service, notices: list[Notice]) -> tuple[str, int, int, str] | None:
+    """Starts dead agents again; where the guest's is now, or None if all were running. Taken only after a failure."""
     from fedwarden.regulator.desk import Desk
     from fedwarden.regulator.listing import wake_deployment
 
     with Desk(home) as desk:
-        wake_deployment(desk, deployment)
+        guest = wake_deployment(desk, service.deployment).member(service.guest)
         notices.extend(desk.notices)
-        return any(notice.code == "FW-NOTE-001" for notice in desk.notices)
+    if not notices and guest.control_port == service.port:
+        return None
+    return guest.host, guest.control_port, guest.party, guest.fingerprint

@@ -17,6 +17,8 @@ from fedwarden.regulator.store import audit, now
 from fedwarden.regulator.tables import DeploymentRow, JobRoleRow, JobRow, ModelRow
 
 STOP_TRIES = 3
+#: Nothing listens there, or somebody else does: the agent is dead.
+_UNREACHED = ("FW-LINK-001", "FW-LINK-003", "FW-ID-01")
 
 
 class JobView(NamedTuple):
@@ -66,7 +68,7 @@ def query(desk: Desk, job_id: str) -> JobView:
         return view(row)
     engine, site = site_for(desk, row)
     row, lost = ask_and_store(desk, engine, site, row)
-    if any(error.code in ("FW-LINK-001", "FW-LINK-003") for _, error in lost):
+    if any(error.code.startswith(_UNREACHED) for _, error in lost):
         with desk.changing():
             site = desk.wake(site, engine)
         row, lost = ask_and_store(desk, engine, site, find_job(desk, job_id))
