@@ -35,6 +35,15 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
         world.close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_goes_on(pair: Scenario) -> Iterator[None]:
+    """A test that fails leaves no endless job in the way of the next one."""
+    yield
+    for folder in pair.world.home.glob("deployments/*/party-1/jobs/*"):
+        if pair.world.role_status(1, folder.name, "guest").get("state") in ("waiting", "running"):
+            pair.world.warden("job", "stop", folder.name)
+
+
 def in_training(pair: Scenario) -> str:
     """A job whose guest has done at least one iteration."""
     config: Path = pair.config  # type: ignore[attr-defined]
