@@ -142,8 +142,9 @@ def control_api_page() -> str:
 
 def verbs_table() -> str:
     """Every verb of the ``fedwarden`` command with its options, as the command itself has them."""
-    from fedwarden.cli.main import app
     from typer.main import get_command
+
+    from fedwarden.cli.main import app
 
     rows: list[tuple[str, str, str]] = []
 

@@ -34,8 +34,9 @@ def test_every_function_and_option_of_script_py_is_documented():
 
 def cli_commands() -> dict[str, list[str]]:
     """Every verb of ``fedwarden`` (``job show`` for a verb of a group) and the spellings of its options."""
-    from fedwarden.cli.main import app
     from typer.main import get_command
+
+    from fedwarden.cli.main import app
 
     found: dict[str, list[str]] = {}
 

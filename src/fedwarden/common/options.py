@@ -105,6 +105,11 @@ class TrainingOptions(_Common):
         description="part of the common rows held out for evaluation, 0 to below 0.9",
         json_schema_extra={"zh": "留作评估的共同样本比例，0 至 0.9（不含）"},
     )
+    refit: bool = Field(
+        True,
+        description="after evaluation the model that is kept is trained on all common rows, held-out ones included",
+        json_schema_extra={"zh": "评估之后，用全部共同样本（含评估集）重新训练并保留该模型"},
+    )
     seed: Annotated[int, Number] | None = Field(
         None,
         ge=0,

@@ -25,4 +25,9 @@ def run_arbiter(job: RoleJob) -> None:
         ctx = open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)
         outcome = algorithms.train_dealer(job.spec.algorithm, ctx, options, usage.progress(status.progress))
         status.reveal(outcome.revealed)
+    if float(options["validation"]) > 0 and options.get("refit", True):
+        with status.phase("refit"):
+            again = open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)
+            outcome = algorithms.train_dealer(job.spec.algorithm, again, options, usage.progress(status.progress))
+            status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
     status.update(result={"aligned": alignment.size, **usage.figures()})

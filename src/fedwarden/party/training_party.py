@@ -68,9 +68,25 @@ def run_data_party(job: RoleJob) -> None:
                     job.spec.algorithm, features, label, training, float(options["alpha"])
                 )
             status.update(metrics=metrics)
+    if training < len(order) and options.get("refit", True):
+        with status.phase("refit"):
+            outcome = _on_all_rows(job, table.features[order], label, usage)
     with status.phase("store"):
         write_part(job.home, _part(job, table, outcome))
         status.update(result=result)
+
+
+def _on_all_rows(job: RoleJob, features: Reals, label: Reals | None, usage: Usage) -> PartyResult:
+    """The model that is kept: trained anew on every aligned row, once the held-out rows have done their work.
+
+    Other rows are another matrix: a fresh attempt, with nothing of the first one (docs/protocol.md, section 1).
+    """
+    filled, _ = _filled(features, len(features))
+    ctx = open_party(job.mesh, job.role, job.data_roles, "arbiter", job.spec.job_id)
+    progress = usage.progress(job.status.progress)
+    outcome = algorithms.train_party(job.spec.algorithm, ctx, filled, label, len(filled), job.spec.options, progress)
+    job.status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
+    return outcome
 
 
 def _load(job: RoleJob) -> Table:
