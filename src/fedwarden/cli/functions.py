@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from fedwarden.cli.words import Words
 from fedwarden.common import options
 from fedwarden.common.api import Notice
-from fedwarden.common.errors import UsageError
+from fedwarden.common.errors import FedwardenError, UsageError
 from fedwarden.regulator import deletion, deployments, following, publishing, submitting, uploads
 from fedwarden.regulator.addresses import ipv4, is_own
 from fedwarden.regulator.desk import Desk
@@ -123,6 +123,9 @@ def _submit(desk: Desk, given: Words) -> Output:
 def _query(desk: Desk, given: Words) -> Output:
     seen = following.query(desk, given.need("jid"))
     roles = [{"role": role, "party": seen.records[role].party, "state": seen.state} for role in seen.roles]
+    if seen.row.cause is not None:
+        error = FedwardenError.from_dict(seen.row.cause)
+        desk.note("FW-NOTE-008", cause=error.code, why=error.message(), fix=error.fix())
     return [*seen.words], {"job_id": seen.row.id, "state": seen.state, "roles": roles, "cause": seen.row.cause}
 
 

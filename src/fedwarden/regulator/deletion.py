@@ -69,3 +69,5 @@ def _end_jobs(desk: Desk, row: DeploymentRow) -> None:
         if not job.complete:
             error: FedwardenError = JobError("FW-JOB-004")
             store_failed(desk, job, error)
+        if job.cause is not None and job.cause.get("code") == "FW-JOB-004":
+            desk.note("FW-NOTE-009", job=job.id)

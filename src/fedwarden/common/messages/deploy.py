@@ -113,6 +113,14 @@ MESSAGES = {
         en="a command that was ended before its time has been taken back: deployment of {deployed}.",
         zh="已回退此前中途终止的操作：部署 {deployed}。",
     ),
+    "FW-NOTE-008": Msg(
+        en="the job failed: {why} ({cause}). {fix}",
+        zh="任务失败：{why}（{cause}）。{fix}",
+    ),
+    "FW-NOTE-009": Msg(
+        en="job {job} was still running and has been ended as failed.",
+        zh="任务 {job} 仍在运行，已作为失败结束。",
+    ),
     "FW-NOTE-007": Msg(
         en="the ports of the agents of {parties} were taken by other programs; they listen on new ones.",
         zh="参与方 {parties} 的代理端口已被其他程序占用，现改用新端口。",

@@ -55,8 +55,8 @@ MESSAGES = {
     "FW-MODEL-008": Msg(
         en="the guest (party {party}) has no row with this id",
         zh="guest（参与方 {party}）没有该 ID 的数据",
-        fix_en="Check the id, or give the guest's features with -params.",
-        fix_zh="请检查 ID，或用 -params 给出 guest 的特征。",
+        fix_en="Check the id, or give the guest's features with -params (fedwarden predict: --params).",
+        fix_zh="请检查 ID，或用 -params（fedwarden predict 为 --params）给出 guest 的特征。",
         retcode=113,
     ),
     "FW-MODEL-009": Msg(
@@ -104,8 +104,8 @@ MESSAGES = {
     "FW-MODEL-018": Msg(
         en="the guest (party {party}) cannot look rows up: its table is gone or has changed ({why})",
         zh="guest（参与方 {party}）无法查找数据：其数据表已删除或已更改（{why}）",
-        fix_en="Put the registered file back, or give the features with -params.",
-        fix_zh="请恢复已注册的文件，或用 -params 给出特征。",
+        fix_en="Put the registered file back, or give the features with -params (fedwarden predict: --params).",
+        fix_zh="请恢复已注册的文件，或用 -params（fedwarden predict 为 --params）给出特征。",
         retcode=102,
     ),
     "FW-MODEL-019": Msg(
