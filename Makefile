@@ -5,10 +5,11 @@ PY := $(VENV)/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-long lint bench docs lock clean
+.PHONY: help setup setup-dev demo test test-hosts test-long lint bench docs lock clean
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
 	@echo "make test       all tests (at most 10 minutes on two cores)"
+	@echo "make test-hosts three simulated hosts over SSH (root; skipped with the reason elsewhere)"
 	@echo "make test-long  the long ones too"
 	@echo "make lint       ruff, mypy --strict, import-linter"
 	@echo "make bench      time per iteration beside plaintext, into benchmarks/results.json"
@@ -32,6 +33,9 @@ demo: $(VENV)/.base
 
 test: $(VENV)/.dev
 	@$(PY) -m pytest -m "not long"
+
+test-hosts: $(VENV)/.dev
+	@$(PY) -m pytest tests/multihost
 
 test-long: $(VENV)/.dev
 	@$(PY) -m pytest

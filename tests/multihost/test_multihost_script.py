@@ -11,6 +11,9 @@ from sklearn.linear_model import LogisticRegression
 
 from support.tables import breast_tables
 
+# two minutes: `make test-hosts` runs it (and so does .ci/run), `make test` does not
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def world(rig, tmp_path_factory):
