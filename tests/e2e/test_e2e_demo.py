@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from e2e_world import World
 
 
+@pytest.mark.long  # tests/demo runs the demo in `make test`
 def test_demo_shows_what_the_partner_adds_and_leaves_nothing(tmp_path: Path) -> None:
     world = World(tmp_path / "world")
     run = world.warden("demo", "--json", timeout=170)
