@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     data_port: int = 0
     serving_port: int = 0
     fingerprint: str = ""
+    details: dict[str, Any] = {}  # what only the engine understands; kept with the party, never secret
 
     @property
     def place(self) -> str:

@@ -115,6 +115,7 @@ def _anew(desk: Desk, engine: Engine, wanted: dict[int, str], engine_name: str) 
                 member = site.member(party.party)
                 party.control_port, party.data_port = member.control_port, member.data_port
                 party.serving_port, party.fingerprint = member.serving_port, member.fingerprint
+                party.details = member.details
             row.state = "deployed"
             set_meta(session, CURRENT, row.id)
             keys = {str(member.party): member.fingerprint for member in site.members}
@@ -133,13 +134,15 @@ def _planned(desk: Desk, session: Session, wanted: dict[int, str], engine_name: 
     numbers = [int(row.id[1:]) for row in all_of(session, DeploymentRow)]
     taken = [int(path.name[1:]) for path in desk.places.deployments.glob("d*") if path.name[1:].isdigit()]
     name = f"d{max([0, *numbers, *taken]) + 1}"
-    row = DeploymentRow(id=name, engine=engine_name, state="deploying", created=now(), ended=None, parties=[])
+    row = DeploymentRow(id=name, engine=engine_name, state="deploying", created=now(), ended=None, plan={}, parties=[])
     for party, ip in [(0, ARBITER_HOST), *sorted(wanted.items())]:
         # -u never changes that a host is deployed to as root
         here = not party or is_own(ip)
         home = str(desk.places.party(name, party)) if here else remote_home("root", ip, 22, name, party)
         row.parties.append(
-            PartyRow(party=party, ip=ip, home=home, control_port=0, data_port=0, serving_port=0, fingerprint="")
+            PartyRow(
+                party=party, ip=ip, home=home, control_port=0, data_port=0, serving_port=0, fingerprint="", details={}
+            )
         )
     session.add(row)
     return row

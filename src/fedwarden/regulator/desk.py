@@ -141,6 +141,7 @@ def site_of(row: DeploymentRow) -> Site:
             data_port=party.data_port,
             serving_port=party.serving_port,
             fingerprint=party.fingerprint,
+            details=party.details,
         )
         for party in row.parties
     ]

@@ -19,7 +19,7 @@ from fedwarden.common.errors import StateError
 from fedwarden.regulator.tables import AuditRow, Meta
 
 #: The newest step in ``migrations/versions``; a test compares it with Alembic's own head.
-HEAD = "0001"
+HEAD = "0002"
 BUSY_SECONDS = 30
 
 

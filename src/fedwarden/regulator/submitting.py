@@ -126,6 +126,7 @@ def _plan(
                 state="submitting",
                 complete=False,
                 cause=None,
+                details={},
                 roles=[
                     JobRoleRow(
                         role=peer.role,

@@ -29,6 +29,7 @@ class DeploymentRow(Base):
     state: Mapped[str]
     created: Mapped[str]
     ended: Mapped[str | None]
+    plan: Mapped[dict[str, Any]]  # what the deployment was asked to be, beyond ids and addresses; no secrets
     parties: Mapped[list[PartyRow]] = relationship(
         order_by="PartyRow.party", cascade="all, delete-orphan", lazy="selectin"
     )
@@ -46,6 +47,7 @@ class PartyRow(Base):
     data_port: Mapped[int]
     serving_port: Mapped[int]
     fingerprint: Mapped[str]
+    details: Mapped[dict[str, Any]]  # what only its engine understands (Member.details); no secrets
 
 
 class UploadRow(Base):
@@ -93,6 +95,7 @@ class JobRow(Base):
     state: Mapped[str]
     complete: Mapped[bool]
     cause: Mapped[dict[str, Any] | None]
+    details: Mapped[dict[str, Any]]  # what only its engine understands, such as the job's id over there
     roles: Mapped[list[JobRoleRow]] = relationship(
         order_by="JobRoleRow.place", cascade="all, delete-orphan", lazy="selectin"
     )
