@@ -9,6 +9,8 @@ import pytest
 
 from fedwarden.common.api import RoleStatus
 from fedwarden.common.errors import UsageError
+from fedwarden.engines.base import Site
+from fedwarden.engines.native.engine import NativeEngine
 from fedwarden.regulator.addresses import ipv4, is_own
 from fedwarden.regulator.deployments import check_lists
 from fedwarden.regulator.job_ids import FORM, next_job_id
@@ -88,7 +90,9 @@ def test_roles_are_shown_arbiter_guest_hosts_by_number() -> None:
     ],
 )
 def test_model_ids_name_hosts_in_numeric_order(guest: int, hosts: list[int], model: str) -> None:
-    assert model_id_of(roles_of(guest, hosts)) == model
+    engine = NativeEngine(lambda: None, None)
+    arbiter = engine.arbiter(Site(deployment="d1", members=[]), guest, hosts)
+    assert model_id_of(roles_of(guest, hosts, arbiter)) == model
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "127.8.8.8"])

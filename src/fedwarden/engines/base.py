@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import abc
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from fedwarden.common import options
 from fedwarden.common.api import (
     AgentInfo,
     Binding,
@@ -19,6 +20,8 @@ from fedwarden.common.api import (
     RoleStatus,
 )
 from fedwarden.common.errors import FedwardenError
+
+Action = Literal["submit", "load_bind"]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,10 +59,34 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
         return next(member for member in self.members if member.party == party)
 
 
+class Handed(NamedTuple):
+    """A job as the engine took it. An engine that gives ids of its own says which one the job has from now on."""
+
+    job_id: str
+    statuses: list[RoleStatus]
+    details: dict[str, Any] = {}  # noqa: RUF012 - kept in ``jobs.details``: what the engine calls the job and its model
+
+
 class Engine(abc.ABC):
     """Every method raises FedwardenError with the first cause; waits are bounded and name what they wait for."""
 
     name: str
+    #: Whether the regulator's own machine runs an arbiter (party 0) in every deployment.
+    own_arbiter = True
+
+    def arbiter(self, site: Site, guest: int, hosts: list[int]) -> int:
+        """The arbiter of such a job. One party as guest and only host is its own; else the regulator's (0) is."""
+        return guest if set(hosts) == {guest} else 0
+
+    def options(self, site: Site, algorithm: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Every option of ``algorithm`` with its value. Raises UsageError FW-USE-018, -022, -023."""
+        return options.resolve(algorithm, given)
+
+    def require(self, site: Site, action: Action, algorithm: str, hosts: list[int]) -> None:  # noqa: B027
+        """Raises what this site's version cannot do, with the reason, before anything has begun."""
+
+    def close(self) -> None:  # noqa: B027
+        """Lets go of connections that live as long as a command."""
 
     @abc.abstractmethod
     def deploy(self, site: Site) -> Site:
@@ -83,7 +110,7 @@ class Engine(abc.ABC):
         """Whether every registered table still is what was registered. Raises DataError naming the one that is not."""
 
     @abc.abstractmethod
-    def submit(self, site: Site, spec: JobSpec) -> list[RoleStatus]:
+    def submit(self, site: Site, spec: JobSpec) -> Handed:
         """Hands the job to every party of it, or to none."""
 
     @abc.abstractmethod

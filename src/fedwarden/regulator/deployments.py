@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
-from fedwarden.common import options
 from fedwarden.common.api import JobPeer, JobSpec
 from fedwarden.common.errors import DeployError, FedwardenError, RemoteError, UsageError
 from fedwarden.engines.base import Engine, Site, remote_home
@@ -76,7 +76,7 @@ def deploy(desk: Desk, ids: list[int], ips: list[str], engine_name: str = "nativ
             for party in sorted(wanted):
                 if party in _addresses(row):
                     raise DeployError("FW-DEP-002", party=party, deployed=shown(row))
-        site = _anew(desk, engine, wanted, engine_name)
+        site = _anew(desk, engine, wanted)
         if rows:
             desk.note("FW-NOTE-003", deployed="; ".join(shown(row) for row in rows))
         return site
@@ -100,9 +100,9 @@ def _again(desk: Desk, engine: Engine, row: DeploymentRow, chosen: str | None) -
     return site
 
 
-def _anew(desk: Desk, engine: Engine, wanted: dict[int, str], engine_name: str) -> Site:
+def _anew(desk: Desk, engine: Engine, wanted: dict[int, str]) -> Site:
     with desk.store.begin() as session:
-        row = _planned(desk, session, wanted, engine_name)
+        row = _planned(desk, session, wanted, engine)
     site = site_of(row)
     try:
         site = engine.deploy(site)
@@ -129,13 +129,12 @@ def _anew(desk: Desk, engine: Engine, wanted: dict[int, str], engine_name: str) 
     return site
 
 
-def _planned(desk: Desk, session: Session, wanted: dict[int, str], engine_name: str) -> DeploymentRow:
+def _planned(desk: Desk, session: Session, wanted: dict[int, str], engine: Engine) -> DeploymentRow:
     """The plan is on record before anything is made, so that a killed deploy can be taken back."""
-    numbers = [int(row.id[1:]) for row in all_of(session, DeploymentRow)]
-    taken = [int(path.name[1:]) for path in desk.places.deployments.glob("d*") if path.name[1:].isdigit()]
-    name = f"d{max([0, *numbers, *taken]) + 1}"
-    row = DeploymentRow(id=name, engine=engine_name, state="deploying", created=now(), ended=None, plan={}, parties=[])
-    for party, ip in [(0, ARBITER_HOST), *sorted(wanted.items())]:
+    name = next_name(desk, session)
+    row = DeploymentRow(id=name, engine=engine.name, state="deploying", created=now(), ended=None, plan={}, parties=[])
+    arbiter = [(0, ARBITER_HOST)] if engine.own_arbiter else []
+    for party, ip in [*arbiter, *sorted(wanted.items())]:
         # -u never changes that a host is deployed to as root
         here = not party or is_own(ip)
         home = str(desk.places.party(name, party)) if here else remote_home("root", ip, 22, name, party)
@@ -146,6 +145,13 @@ def _planned(desk: Desk, session: Session, wanted: dict[int, str], engine_name: 
         )
     session.add(row)
     return row
+
+
+def next_name(desk: Desk, session: Session) -> str:
+    """The name of a new deployment: no folder that an earlier one left may be met again."""
+    numbers = [int(row.id[1:]) for row in all_of(session, DeploymentRow)]
+    taken = [int(path.name[1:]) for path in desk.places.deployments.glob("d*") if path.name[1:].isdigit()]
+    return f"d{max([0, *numbers, *taken]) + 1}"
 
 
 def take_back(desk: Desk, engine: Engine, site: Site) -> None:
@@ -163,13 +169,14 @@ def check_together(engine: Engine, site: Site, job_id: str) -> dict[str, object]
     parties = [member.party for member in site.members if member.party]
     # One party alone adds with itself; the arbiter's agent takes part in any case.
     roles = {"guest": parties[0]}
-    roles |= {f"host{k}": party for k, party in enumerate(parties[1:] or parties, 1)}
-    roles["arbiter"] = 0
+    hosts = parties[1:] or parties
+    roles |= {f"host{k}": party for k, party in enumerate(hosts, 1)}
+    roles["arbiter"] = 0 if engine.own_arbiter else engine.arbiter(site, parties[0], hosts)
     spec = JobSpec(
         job_id=job_id,
         project="deploy",
         algorithm="example",
-        options=options.resolve("example", {}),
+        options=engine.options(site, "example", {}),
         roles=job_peers(site, roles),
         role_datasets={},
         model_id="",
@@ -177,7 +184,7 @@ def check_together(engine: Engine, site: Site, job_id: str) -> dict[str, object]
         created=now(),
     )
     try:
-        engine.submit(site, spec)
+        spec = replace(spec, job_id=engine.submit(site, spec).job_id)
         end = time.monotonic() + CHECK_SECONDS
         while True:
             found = engine.query(site, spec)

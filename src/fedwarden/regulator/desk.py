@@ -34,6 +34,7 @@ class Desk:
         self.notices: list[Notice] = []
         self.access = Access()  # what hosts over SSH are logged into with; a command puts its own here
         self._store: Store | None = None
+        self._engines: dict[str, Engine] = {}
 
     def note(self, code: str, **params: Any) -> None:
         self.notices.append(Notice(code, params))
@@ -84,12 +85,20 @@ class Desk:
         return authority
 
     def engine(self, name: str = "native") -> Engine:
-        """Raises UsageError FW-USE-017 (unknown) or -018 (not in this version)."""
+        """One of each kind per command. Raises UsageError FW-USE-017 when there is no such engine."""
         if name not in ENGINES:
-            raise UsageError("FW-USE-017", found=name[:40], known=["native"])
-        if name != "native":
-            raise UsageError("FW-USE-018", what=f"-e {name}", instead="-e native")
+            raise UsageError("FW-USE-017", found=name[:40], known=list(ENGINES))
+        if name not in self._engines:
+            self._engines[name] = self._fate() if name == "fate" else self._native()
+        return self._engines[name]
+
+    def _native(self) -> Engine:
         return NativeEngine(self.authority, self.credentials, self._remote_agents)
+
+    def _fate(self) -> Engine:
+        from fedwarden.engines.fate.engine import FateEngine  # imported only where it is used
+
+        return FateEngine(self.places.home, lambda: self.access, self.note)
 
     def _remote_agents(self) -> RemoteAgents:
         from fedwarden.engines.native.remote_agents import RemoteAgents  # SSH is imported only where it is used
@@ -120,6 +129,9 @@ class Desk:
         write_published(self)
 
     def close(self) -> None:
+        for engine in self._engines.values():
+            engine.close()
+        self._engines.clear()
         if self._store is not None:
             self._store.close()
             self._store = None

@@ -25,7 +25,7 @@ def recover(desk: Desk) -> None:
     with desk.store.begin() as session:
         half = all_of(session, DeploymentRow, DeploymentRow.state.in_(("deploying", "deleting")))
         unsent = all_of(session, JobRow, JobRow.state == "submitting")
-        sites = {row.id: site_of(session.get_one(DeploymentRow, row.deployment_id)) for row in unsent}
+        owners = {row.id: session.get_one(DeploymentRow, row.deployment_id) for row in unsent}
     for row in half:
         if row.state == "deleting" and any(member.place for member in site_of(row).members):
             continue  # a host was down: `delete`, given again, finishes it and says what is left
@@ -39,7 +39,8 @@ def recover(desk: Desk) -> None:
             continue
         desk.note("FW-NOTE-005", deployed=shown(row))
     for job in unsent:
-        desk.engine().stop(sites[job.id], msgspec.convert(job.spec, JobSpec), "FW-JOB-005")
+        owner = owners[job.id]
+        desk.engine(owner.engine).stop(site_of(owner), msgspec.convert(job.spec, JobSpec), "FW-JOB-005")
         with desk.store.begin() as session:
             session.delete(session.get_one(JobRow, job.id))
             audit(session, "submit taken back", job.id)

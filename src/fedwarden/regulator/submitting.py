@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 import msgspec
+from msgspec.structs import replace
+from sqlalchemy.orm import Session
 
 from fedwarden.common import options
 from fedwarden.common.api import Algorithm, JobSpec, RoleStatus
 from fedwarden.common.errors import DataError, JobError, UsageError
-from fedwarden.engines.base import Engine, Site
+from fedwarden.engines.base import Engine, Handed, Site
 from fedwarden.regulator.deployments import current, job_peers
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.job_ids import next_job_id
@@ -32,20 +34,22 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
         raise UsageError("FW-USE-015", found=algorithm[:40], known=list(options.OPTIONS))
     if mode not in (0, 1):
         raise UsageError("FW-USE-016", found=mode)
-    chosen = options.resolve(algorithm, given)
-    if chosen.get("min_intersection", FEW) < FEW:
-        desk.note("FW-NOTE-026", found=chosen["min_intersection"])
     with desk.changing():
         with desk.store.begin() as session:
             deployment = current(session)
-            upload = _upload_of(all_of(session, UploadRow, UploadRow.deployment_id == deployment.id), project)
         engine, site = desk.engine(deployment.engine), site_of(deployment)
+        chosen = engine.options(site, algorithm, given)
+        if chosen.get("min_intersection", FEW) < FEW:
+            desk.note("FW-NOTE-026", found=chosen["min_intersection"])
+        with desk.store.begin() as session:
+            upload = _upload_of(all_of(session, UploadRow, UploadRow.deployment_id == deployment.id), project)
+        engine.require(site, "submit", algorithm, [role.party for role in upload.roles[1:]])
         site = desk.wake(site, engine)
         _check_tables(engine, site, algorithm, upload)
-        spec = _plan(desk, site, upload, deployment, algorithm, mode, chosen)
+        spec = _plan(desk, engine, site, upload, deployment, algorithm, mode, chosen)
         try:
-            statuses = engine.submit(site, spec)
-            _store_running(desk, spec, statuses)
+            handed = engine.submit(site, spec)
+            spec = _store_running(desk, spec, handed)
         except BaseException:
             engine.stop(site, spec, "FW-JOB-005")
             with desk.store.begin() as session:
@@ -71,9 +75,8 @@ def _check_tables(engine: Engine, site: Site, algorithm: str, upload: UploadRow)
             raise DataError("FW-DATA-052", path=table.path, column=table.label)
 
 
-def roles_of(guest: int, hosts: list[int]) -> dict[str, int]:
-    """Role → party. One party as guest and only host is its own arbiter; otherwise the regulator's (0) is."""
-    arbiter = guest if set(hosts) == {guest} else 0
+def roles_of(guest: int, hosts: list[int], arbiter: int) -> dict[str, int]:
+    """Role → party: guest, the hosts in numeric order, the arbiter."""
     return {"guest": guest, **{f"host{k}": host for k, host in enumerate(sorted(hosts), 1)}, "arbiter": arbiter}
 
 
@@ -84,6 +87,7 @@ def model_id_of(roles: dict[str, int]) -> str:
 
 def _plan(
     desk: Desk,
+    engine: Engine,
     site: Site,
     upload: UploadRow,
     deployment: DeploymentRow,
@@ -92,7 +96,8 @@ def _plan(
     chosen: dict[str, Any],
 ) -> JobSpec:
     """The job on record before any party hears of it, so that a killed submit can be taken back."""
-    roles = roles_of(upload.roles[0].party, [role.party for role in upload.roles[1:]])
+    guest, hosts = upload.roles[0].party, [role.party for role in upload.roles[1:]]
+    roles = roles_of(guest, hosts, engine.arbiter(site, guest, hosts))
     abroad = [member.party for member in site.members if member.party in roles.values() and member.place]
     if mode == 0 and abroad:
         raise JobError("FW-JOB-006", parties=abroad)
@@ -106,7 +111,7 @@ def _plan(
             roles=job_peers(site, roles),
             role_datasets=tables,
             model_id=model_id_of(roles),
-            privacy="none" if roles["arbiter"] == roles["guest"] else "sealed",
+            privacy="none" if set(hosts) == {guest} else "sealed",
             created=now(),
         )
         session.add(
@@ -143,20 +148,37 @@ def _plan(
     return spec
 
 
-def _store_running(desk: Desk, spec: JobSpec, statuses: list[RoleStatus]) -> None:
-    records = {status.role: msgspec.to_builtins(status) for status in statuses}
+def _store_running(desk: Desk, spec: JobSpec, handed: Handed) -> JobSpec:
+    """The job as it runs; under the engine's id from here on, where the engine has ids of its own."""
+    records = {status.role: msgspec.to_builtins(status) for status in handed.statuses}
+    running = replace(spec, job_id=handed.job_id)
     with desk.store.begin() as session:
         row = session.get_one(JobRow, spec.job_id)
-        row.state = "active"
+        if handed.job_id != spec.job_id:
+            row = _renamed(session, row, running)
+        row.state, row.details = "active", handed.details
         for role in row.roles:
             role.record = records[role.role]
         audit(
             session,
             "submit",
-            spec.job_id,
+            running.job_id,
             project=spec.project,
             algorithm=spec.algorithm,
             model_id=spec.model_id,
             mode=row.mode,
             options=spec.options,
         )
+    return running
+
+
+def _renamed(session: Session, old: JobRow, spec: JobSpec) -> JobRow:
+    """The same job under its new id; nothing refers to a job that is still being submitted."""
+    kept = {column.key: getattr(old, column.key) for column in JobRow.__table__.columns}
+    roles = [JobRoleRow(role=it.role, place=it.place, party=it.party, record=it.record) for it in old.roles]
+    session.delete(old)
+    session.flush()
+    row = JobRow(**kept | {"id": spec.job_id, "spec": msgspec.to_builtins(spec)}, roles=roles)
+    session.add(row)
+    session.flush()
+    return row

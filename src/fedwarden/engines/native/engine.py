@@ -23,7 +23,7 @@ from fedwarden.common.api import (
     RoleStatus,
 )
 from fedwarden.common.errors import DeployError, FedwardenError
-from fedwarden.engines.base import Engine, Member, Site
+from fedwarden.engines.base import Engine, Handed, Member, Site
 from fedwarden.engines.native import local_agents, prediction
 from fedwarden.engines.native.calls import Agents, at_once, first_error
 from fedwarden.engines.native.processes import end_all
@@ -137,7 +137,7 @@ class NativeEngine(Engine):
             raise error
         return found
 
-    def submit(self, site: Site, spec: JobSpec) -> list[RoleStatus]:
+    def submit(self, site: Site, spec: JobSpec) -> Handed:
         results = at_once(
             _parties(spec),
             lambda party: self._agents.ask(
@@ -147,7 +147,7 @@ class NativeEngine(Engine):
         if error := first_error(results):
             self.stop(site, spec, "FW-JOB-005")
             raise error
-        return _in_order(spec, [status for statuses in results for status in statuses])
+        return Handed(spec.job_id, _in_order(spec, [status for statuses in results for status in statuses]))
 
     def query(self, site: Site, spec: JobSpec) -> list[RoleStatus | FedwardenError]:
         return self._of_every_role(
