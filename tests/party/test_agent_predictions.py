@@ -374,6 +374,41 @@ def test_more_scores_than_the_limit_are_refused_as_overload_and_only_for_a_while
         time.sleep(0.1)
 
 
+@pytest.fixture
+def ruled(shop):
+    """``ruled(party, text)`` puts a policy in force; none afterwards."""
+    written = []
+
+    def rule(party, text):
+        written.append(shop.home(party) / "policy.yaml")
+        written[-1].write_text(text)
+
+    yield rule
+    for path in written:
+        path.unlink(missing_ok=True)
+
+
+def test_a_hosts_policy_bounds_what_a_guest_may_ask_in_all_and_the_guest_is_told(shop, ruled):
+    ruled(2, "predictions: {per_model: 0}\n")
+    error = refused(shop, params=[1, 2])
+    assert (error.code, error.params["party"], error.params["rule"]) == ("FW-MODEL-520", 2, "per_model")
+    ruled(2, "predictions: {per_caller: 0}\n")
+    assert refused(shop, params=[1, 2]).params["rule"] == "per_caller"
+    ruled(2, "peers: [3]\n")
+    assert refused(shop, params=[1, 2]).code == "FW-MODEL-521"
+    ruled(2, "peers: nobody\n")
+    assert refused(shop, params=[1, 2]).code == "FW-STATE-520"
+    ruled(2, "peers: [1]\n")
+    assert predict(shop, params=[1, 2])["prob"]
+
+
+def test_a_guests_policy_bounds_the_rate_of_every_caller(shop, ruled):
+    ruled(1, "predictions: {per_second: 0.001, burst: 1}\n")
+    predict(shop, params=[1, 2])
+    assert refused(shop, params=[1, 2]).code == "FW-MODEL-006"
+    assert serve(shop, "inference", ask({"x0": 1, "x1": 2}))[1]["retcode"] == 0  # another caller
+
+
 def test_the_agent_never_imports_the_training_stack(shop):
     maps = Path(f"/proc/{shop.infos[1].pid}/maps").read_text()
     assert "polars" in maps and not [name for name in ("numba", "llvmlite", "sklearn", "scipy") if f"/{name}/" in maps]

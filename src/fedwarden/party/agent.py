@@ -36,6 +36,7 @@ from fedwarden.party.http_peer import PeerProtocol, PlainProtocol
 from fedwarden.party.jobs import WORKER, JobBook
 from fedwarden.party.model_routes import model_routes
 from fedwarden.party.peers import PeerBook
+from fedwarden.party.policy import PolicyBook
 from fedwarden.party.publishing import Publishing
 from fedwarden.party.routes import core_routes, with_openapi
 from fedwarden.party.serving import build as build_serving
@@ -58,9 +59,10 @@ class Agent:
         self.home = Home(root)
         self.party, self.fingerprint = _who(self.home)
         self.peers = PeerBook(self.home)
-        self.datasets = DatasetRegistry(self.home)
-        self.jobs = JobBook(self.home, self.party, self.fingerprint, self.peers, self.datasets, worker)
-        self.published = Publishing(self.home, self.party, self.peers, self.datasets)
+        self.policy = PolicyBook(self.home.policy_yaml)
+        self.datasets = DatasetRegistry(self.home, self.policy)
+        self.jobs = JobBook(self.home, self.party, self.fingerprint, self.peers, self.datasets, self.policy, worker)
+        self.published = Publishing(self.home, self.party, self.peers, self.datasets, self.policy)
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known: AgentInfo | None = None
@@ -112,7 +114,9 @@ class Agent:
         loop = self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._tell_policy)
         log = structlog.get_logger()
+        self._tell_policy()
         routes = core_routes(self.info, self.peers, self.datasets, self.jobs, self.shut_down)
         api = build(with_openapi([*routes, *model_routes(self.published)]))
         servers = [
@@ -139,6 +143,13 @@ class Agent:
             await asyncio.gather(*tasks)
         self.published.close()
         log.info("stopped")
+
+    def _tell_policy(self) -> None:
+        """Into the log: the policy in force, or why nothing is allowed."""
+        try:
+            structlog.get_logger().info("policy", rules=self.policy.now().model_dump(exclude_defaults=True))
+        except StateError as error:
+            structlog.get_logger().error("policy", **error.to_dict())
 
     def shut_down(self) -> AgentInfo:
         """From any thread: ends running jobs as failed, then lets ``run`` return."""

@@ -10,20 +10,31 @@ from fedwarden.common.api import Dataset, DatasetRequest
 from fedwarden.common.errors import DataError
 from fedwarden.common.files import read_struct, write_struct
 from fedwarden.party.home import Home
+from fedwarden.party.policy import PolicyBook
+from fedwarden.party.policy_checks import check_folder, check_rows
 from fedwarden.party.table_file import open_table, sha256_of
 
 
 class DatasetRegistry:
     """Safe to use from several threads: every dataset is a file of its own, written once."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, policy: PolicyBook | None = None) -> None:
         self._home = home
+        self._policy = policy or PolicyBook(home.policy_yaml)
 
     def check(self, request: DatasetRequest) -> Dataset:
-        """Reads the table and answers what would be registered (id ``""``). Raises DataError, see ``table_check``."""
+        """Reads the table and answers what would be registered (id ``""``).
+
+        Raises DataError: FW-DATA-520 (the policy), and what ``table_check`` says; StateError FW-STATE-520.
+        """
         from fedwarden.party.table_check import check_table  # polars is imported with the first table
 
-        return check_table(request, self._home.root)
+        policy = self._policy.now()
+        check_folder(policy, request.path)
+        dataset = check_table(request, self._home.root)
+        check_folder(policy, request.path)  # nobody moved a link while it was read
+        check_rows(policy, dataset)
+        return dataset
 
     def register(self, request: DatasetRequest) -> Dataset:
         """``check``, then stores it under a fresh id."""
@@ -41,8 +52,13 @@ class DatasetRegistry:
             raise DataError("FW-DATA-041", dataset=dataset_id) from None
 
     def verify(self, dataset_id: str) -> Dataset:
-        """``get``, after making sure that the file still is what was registered. Raises DataError FW-DATA-042 too."""
+        """``get``, after making sure that the file still is what was registered, and still is allowed.
+
+        Raises DataError FW-DATA-041, -042, -520; StateError FW-STATE-520.
+        """
         dataset = self.get(dataset_id)
+        check_folder(self._policy.now(), dataset.path)
+        check_rows(self._policy.now(), dataset)
         verify_file(dataset)
         return dataset
 

@@ -47,6 +47,8 @@ class Home:
         self.agent_log = self.root / "agent.log"
         self.agent_lock = self.root / "agent.lock"
         self.peers_json = self.root / "peers.json"
+        self.pins_json = self.root / "pins.json"
+        self.policy_yaml = self.root / "policy.yaml"
         self.bindings_json = self.root / "bindings.json"
         self.datasets = self.root / "datasets"
         self.jobs = self.root / "jobs"

@@ -25,6 +25,8 @@ from fedwarden.party.home import Home
 from fedwarden.party.job_checks import check_dataset, check_roles, own_roles
 from fedwarden.party.job_records import first_record, mark_failed, read_record, recover
 from fedwarden.party.peers import PeerBook
+from fedwarden.party.policy import PolicyBook
+from fedwarden.party.policy_checks import check_job
 from fedwarden.party.worker_process import WorkerProcess
 
 WORKER = (sys.executable, "-m", "fedwarden.party.worker")
@@ -59,10 +61,11 @@ class JobBook:
         fingerprint: str,
         peers: PeerBook,
         datasets: DatasetRegistry,
+        policy: PolicyBook,
         worker: Sequence[str] = WORKER,
     ) -> None:
         self._home, self._party, self._fingerprint = home, party, fingerprint
-        self._peers, self._datasets, self._worker = peers, datasets, worker
+        self._peers, self._datasets, self._policy, self._worker = peers, datasets, policy, worker
         self._lock = threading.RLock()
         self._active: dict[str, _Active] = {}  # in the order of arrival: the first one has the turn
         self._closed = False
@@ -80,13 +83,14 @@ class JobBook:
     def submit(self, spec: JobSpec) -> list[RoleStatus]:
         """Takes a job in and starts this party's workers. The same text again gives the same answer.
 
-        Raises JobError FW-JOB-061 … -067, IdentityError FW-ID-062, -063, DataError (a table that is not registered
-        here, does not fit, or has changed).
+        Raises JobError FW-JOB-061 … -067, -520 (the party's policy); IdentityError FW-ID-062, -063, -520; DataError (a
+        table that is not registered here, does not fit, or has changed); StateError FW-STATE-520.
         """
         roles = check_roles(spec, self._party, self._fingerprint, self._peers)
         known = self._known(spec)
         if known is not None:
             return known
+        check_job(self._policy.now(), spec, self._party, roles, self._peers)
         if spec.algorithm != "example":
             for role in roles:
                 if role == "arbiter":

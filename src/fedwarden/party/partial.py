@@ -7,32 +7,43 @@ import math
 from fedwarden.common.api import PartialAnswer, PartialRequest
 from fedwarden.common.errors import DataError, IdentityError, ModelError
 from fedwarden.party.http_peer import Caller
-from fedwarden.party.limits import Counters, RateLimit
+from fedwarden.party.limits import Counters, Gate
 from fedwarden.party.models import ModelPart, ModelShelf
 from fedwarden.party.peers import PeerBook
+from fedwarden.party.policy import PolicyBook
 from fedwarden.party.row_lookup import RowBook
 from fedwarden.party.sample_id import normalise
 
 
 class PartialScores:
     def __init__(
-        self, party: int, peers: PeerBook, shelf: ModelShelf, rows: RowBook, counters: Counters, limit: RateLimit
+        self,
+        party: int,
+        peers: PeerBook,
+        shelf: ModelShelf,
+        rows: RowBook,
+        counters: Counters,
+        gate: Gate,
+        policy: PolicyBook,
     ) -> None:
         self._party, self._peers, self._shelf, self._rows = party, peers, shelf, rows
-        self._counters, self._limit = counters, limit
+        self._counters, self._gate, self._policy = counters, gate, policy
 
     def answer(self, request: PartialRequest, caller: Caller) -> PartialAnswer:
         """For another party's agent.
 
-        Raises ModelError FW-MODEL-015 (no such part here), -006 (too many), as ``score`` besides; IdentityError
-        FW-ID-064 (the caller is not the model's guest under its pinned key).
+        Raises ModelError FW-MODEL-015 (no such part here), -006 (too many), -520, -521 (the policy), as ``score``
+        besides; IdentityError FW-ID-064 (the caller is not the model's guest under its pinned key).
         """
         part = self._part(request)
         pinned = self._peers.get(part.guest_party)
         known = pinned is not None and pinned.fingerprint == caller.fingerprint
         if caller.identity.party != part.guest_party or not known:
             raise IdentityError("FW-ID-064", who=caller.name, model=part.model_version)
-        self._limit.take(caller.name)
+        allowed = self._policy.now().peers
+        if allowed != "any" and part.guest_party not in allowed:
+            raise ModelError("FW-MODEL-521", party=self._party, found=part.guest_party, allowed=allowed)
+        self._gate.take(part, caller.name)
         return self.score(request)
 
     def score(self, request: PartialRequest) -> PartialAnswer:

@@ -6,7 +6,7 @@ import re
 import threading
 
 from fedwarden.common.api import PeerParty
-from fedwarden.common.errors import IdentityError, UsageError
+from fedwarden.common.errors import IdentityError, StateError, UsageError
 from fedwarden.common.files import read_struct, write_struct
 from fedwarden.party.home import Home
 
@@ -14,10 +14,14 @@ _FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class PeerBook:
-    """Pinned peers. Addresses may change; a pinned fingerprint is never replaced through the API."""
+    """Pinned peers. Addresses may change; a pinned fingerprint is never replaced through the API.
+
+    ``pins.json`` holds what the party's own operator confirmed: party id → fingerprint.
+    """
 
     def __init__(self, home: Home) -> None:
         self._path = home.peers_json
+        self._pins = home.pins_json
         self._lock = threading.Lock()
         self._peers: dict[int, PeerParty] = {}
         if self._path.exists():
@@ -25,6 +29,15 @@ class PeerBook:
 
     def get(self, party: int) -> PeerParty | None:
         return self._peers.get(party)
+
+    def confirmed(self, party: int) -> bool:
+        """Whether the operator has confirmed the very key that is pinned; a broken or missing file confirms nothing."""
+        peer = self._peers.get(party)
+        try:
+            pins = read_struct(self._pins, dict[str, str])
+        except (FileNotFoundError, StateError):
+            return False
+        return peer is not None and pins.get(str(party)) == peer.fingerprint
 
     def all(self) -> list[PeerParty]:
         return [self._peers[party] for party in sorted(self._peers)]

@@ -14,7 +14,7 @@ from fedwarden.common.api import PartialAnswer, PartialRequest, PredictAnswer, R
 from fedwarden.common.errors import DataError, FedwardenError, IdentityError, LinkError, ModelError
 from fedwarden.party.bindings import BindingBook
 from fedwarden.party.host_client import HostClients
-from fedwarden.party.limits import Counters, RateLimit
+from fedwarden.party.limits import Counters, Gate
 from fedwarden.party.models import ModelPart, ModelShelf
 from fedwarden.party.partial import PartialScores, weigh
 from fedwarden.party.row_lookup import RowBook
@@ -23,7 +23,7 @@ from fedwarden.party.sample_id import normalise
 #: Seconds a host may take. FATE-Serving gives three for the whole call.
 HOST_SECONDS = 2.5
 #: What passes unchanged from a host: it names the host and carries its own code.
-_HOST_SAYS = ("FW-MODEL-007", "FW-MODEL-013", "FW-MODEL-015")
+_HOST_SAYS = ("FW-MODEL-007", "FW-MODEL-013", "FW-MODEL-015", "FW-MODEL-520", "FW-MODEL-521", "FW-STATE-520")
 
 
 class Sample(NamedTuple):
@@ -44,10 +44,10 @@ class Predictor:
         partials: PartialScores,
         hosts: HostClients,
         counters: Counters,
-        limit: RateLimit,
+        gate: Gate,
     ) -> None:
         self._party, self._shelf, self._bindings, self._rows = party, shelf, bindings, rows
-        self._partials, self._hosts, self._counters, self._limit = partials, hosts, counters, limit
+        self._partials, self._hosts, self._counters, self._gate = partials, hosts, counters, gate
         self._pool = ThreadPoolExecutor(32, thread_name_prefix="host-share")
 
     def close(self) -> None:
@@ -65,10 +65,10 @@ class Predictor:
         """``prob``: the probability for hetero_lr, the predicted value for hetero_linr.
 
         Raises ModelError: FW-MODEL-001 not bound, -003, -004, -005, -010 bad input, -006 too many, -007, -008 unknown
-        id, -009 a host is out of reach, -013, -015, -018, -020 a host cannot answer.
+        id, -009 a host is out of reach, -013, -015, -018, -020 a host cannot answer, -520, -521 a policy forbids it.
         """
         part = self.part_for(name)
-        self._limit.take(caller)
+        self._gate.take(part, caller)
         return self.score(part, sample)
 
     def score(self, part: ModelPart, sample: Sample) -> PredictAnswer:

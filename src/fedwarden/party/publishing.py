@@ -7,23 +7,24 @@ from fedwarden.party.bindings import BindingBook
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
 from fedwarden.party.host_client import HostClients
-from fedwarden.party.limits import Counters, RateLimit
+from fedwarden.party.limits import Counters, Gate
 from fedwarden.party.models import ModelShelf
 from fedwarden.party.partial import PartialScores
 from fedwarden.party.peers import PeerBook
+from fedwarden.party.policy import PolicyBook
 from fedwarden.party.predict import Predictor
 from fedwarden.party.row_lookup import RowBook
 from fedwarden.party.serving import Serving
 
 
 class Publishing:
-    def __init__(self, home: Home, party: int, peers: PeerBook, datasets: DatasetRegistry) -> None:
-        limit = RateLimit()
+    def __init__(self, home: Home, party: int, peers: PeerBook, datasets: DatasetRegistry, policy: PolicyBook) -> None:
         self.shelf = ModelShelf(home)
         self.bindings = BindingBook(home, self.shelf)
         self.counters = Counters(home)
+        gate = Gate(party, policy, self.counters)
         self.rows = RowBook(home, datasets)
-        self.partials = PartialScores(party, peers, self.shelf, self.rows, self.counters, limit)
+        self.partials = PartialScores(party, peers, self.shelf, self.rows, self.counters, gate, policy)
         self.predictor = Predictor(
             party,
             self.shelf,
@@ -32,9 +33,9 @@ class Publishing:
             self.partials,
             HostClients(home, peers),
             self.counters,
-            limit,
+            gate,
         )
-        self.serving = Serving(self.predictor, limit)
+        self.serving = Serving(self.predictor, gate)
 
     def bind(self, request: BindRequest) -> Binding | None:
         before = self.bindings.bind(request)

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from fedwarden.common.errors import FedwardenError, ModelError, StateError, UsageError
 from fedwarden.party import serving_form
-from fedwarden.party.limits import RateLimit
+from fedwarden.party.limits import Gate
 from fedwarden.party.models import ModelPart
 from fedwarden.party.predict import Predictor
 from fedwarden.party.web import read_body
@@ -32,8 +32,8 @@ _SYSTEM_ERROR = {"code": 110, "message": "SYSTEM_ERROR"}
 
 
 class Serving:
-    def __init__(self, predictor: Predictor, limit: RateLimit) -> None:
-        self._predictor, self._limit = predictor, limit
+    def __init__(self, predictor: Predictor, gate: Gate) -> None:
+        self._predictor, self._gate = predictor, gate
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="batch-row")
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class Serving:
         name = serving_form.service_id(asked)
         rows = serving_form.batch_rows(serving_form.body(asked))
         part = self._predictor.part_for(name)
-        self._limit.take(CALLER, len(rows))
+        self._gate.take(part, CALLER, len(rows))
         out = list(self._pool.map(lambda row: self._row(part, row), rows))
         return {
             "retcode": 0,

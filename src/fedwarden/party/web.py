@@ -29,13 +29,18 @@ Who = Literal["regulator", "party"]
 
 #: HTTP status by code; others by their area.
 _STATUS = {
+    "FW-DATA-520": 403,
     "FW-ID-060": 403,
     "FW-ID-061": 409,
     "FW-JOB-063": 409,
     "FW-JOB-064": 429,
     "FW-JOB-066": 404,
+    "FW-JOB-520": 403,
     "FW-DATA-041": 404,
     "FW-MODEL-006": 429,
+    "FW-MODEL-520": 429,
+    "FW-MODEL-521": 403,
+    "FW-STATE-520": 403,
     "FW-USE-060": 404,
     "FW-USE-061": 405,
     "FW-USE-064": 413,
