@@ -12,8 +12,10 @@ import numpy as np
 import polars as pl
 
 GUEST_COLUMNS = {30: 10, 23: 13}  # as the breast and the credit tables are cut; else half and half
-SERIES = {"lr": ["32,14", "64,28"], "linr": ["one-pass"]}
+SERIES = {"lr": ["32,14", "64,28"], "linr": ["one-pass"], "psi": ["arbiter", "ecdh"]}
+ECDH_ROWS = 200_000  # a scalar multiplication takes 50 microseconds, and every id four
 DEFAULT = ["lr-569x30", "lr-30000x23", "lr-100000x100", "lr-1000000x20", "linr-30000x23", "linr-1000000x20"]
+DEFAULT += ["psi-100000x2", "psi-1000000x2"]
 QUICK = ["lr-569x30", "linr-30000x23"]
 
 
@@ -22,7 +24,7 @@ class Case:
     """One size: ``lr-30000x23`` is logistic regression on 30,000 rows and 23 columns."""
 
     name: str
-    kind: str  # "lr" or "linr"
+    kind: str  # "lr", "linr" or "psi"
     rows: int
     columns: int
 
@@ -32,7 +34,12 @@ class Case:
 
     @property
     def algorithm(self) -> str:
-        return {"lr": "hetero_lr", "linr": "hetero_linr"}[self.kind]
+        return {"lr": "hetero_lr", "linr": "hetero_linr", "psi": "hetero_linr"}[self.kind]
+
+    @property
+    def series(self) -> list[str]:
+        every = SERIES[self.kind]
+        return [one for one in every if one != "ecdh" or self.rows <= ECDH_ROWS]
 
     @property
     def iterations(self) -> int:
@@ -42,10 +49,10 @@ class Case:
 
 
 def parse(name: str) -> Case:
-    """Raises ValueError when the name is not ``lr-ROWSxCOLUMNS`` or ``linr-ROWSxCOLUMNS``."""
-    found = re.fullmatch(r"(lr|linr)-(\d+)x(\d+)", name)
+    """Raises ValueError when the name is not ``lr-ROWSxCOLUMNS``, ``linr-…`` or ``psi-…`` (alignment)."""
+    found = re.fullmatch(r"(lr|linr|psi)-(\d+)x(\d+)", name)
     if not found or int(found[2]) < 100 or int(found[3]) < 2:
-        raise ValueError(f"no case {name!r}: write lr-ROWSxCOLUMNS or linr-ROWSxCOLUMNS (>= 100 rows, >= 2 columns)")
+        raise ValueError(f"no case {name!r}: write lr-, linr- or psi-ROWSxCOLUMNS (>= 100 rows, >= 2 columns)")
     return Case(name, found[1], int(found[2]), int(found[3]))
 
 
@@ -80,6 +87,8 @@ def write(case: Case, features: np.ndarray, label: np.ndarray, folder: Path) -> 
 
 def plaintext_seconds(case: Case, features: np.ndarray, label: np.ndarray) -> float:
     """Median seconds of one full-batch iteration in numpy (logistic), or of solving the normal equations (linear)."""
+    if case.kind == "psi":
+        return statistics.median(_timed(lambda: _common(case)) for _ in range(3))
     if case.kind == "linr":
         return statistics.median(_timed(lambda: _normal_equations(features, label)) for _ in range(3))
     weights = np.zeros(case.columns)
@@ -95,6 +104,13 @@ def plaintext_seconds(case: Case, features: np.ndarray, label: np.ndarray) -> fl
 def _normal_equations(features: np.ndarray, label: np.ndarray) -> np.ndarray:
     gram = features.T @ features / len(label) + 0.01 * np.eye(features.shape[1])
     return np.linalg.solve(gram, features.T @ label / len(label))
+
+
+def _common(case: Case) -> int:
+    """Ids of both tables joined in the clear."""
+    ids = [f"99{row:016d}" for row in range(case.rows)]
+    place = {text: row for row, text in enumerate(ids)}
+    return sum(text in place for text in reversed(ids))
 
 
 def _timed(work: object) -> float:

@@ -59,7 +59,10 @@ def measure(world: World, case: cases.Case, series: str) -> dict[str, Any]:
 
 
 def iteration_seconds(case: cases.Case, records: dict[str, dict[str, Any]]) -> float:
-    """Logistic: the slowest data role's median iteration. Linear: the guest's whole training phase."""
+    """Logistic: the slowest data role's median iteration. Linear: the guest's whole training phase. psi: alignment."""
+    if case.kind == "psi":
+        parties = [record for role, record in records.items() if role != "arbiter"]  # its phase begins before theirs
+        return max(p["seconds"] for record in parties for p in record["phases"] if p["name"] == "align")
     if case.kind == "linr":
         phases = {phase["name"]: phase["seconds"] for phase in records["guest"]["phases"]}
         return float(phases["train"])
@@ -77,6 +80,8 @@ def _options(case: cases.Case, series: str) -> str:
     lines = ["validation: 0", "alpha: 0.01"]
     if case.kind == "lr":
         lines += [f"max_iter: {case.iterations}", f'sigmoid: "{series}"', "loss_every: 10"]
+    if case.kind == "psi":
+        lines += [f"psi: {series}"]
     return "\n".join(lines) + "\n"
 
 
@@ -99,7 +104,7 @@ def show(row: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="time per iteration beside plaintext numpy")
-    parser.add_argument("--case", action="append", help="lr-ROWSxCOLUMNS or linr-ROWSxCOLUMNS; may be repeated")
+    parser.add_argument("--case", action="append", help="lr-, linr- or psi-ROWSxCOLUMNS; may be repeated")
     parser.add_argument("--quick", action="store_true", help="the small cases only")
     parser.add_argument("--series", help="only this one, e.g. 32,14")
     parser.add_argument("--no-store", action="store_true", help="print only")
@@ -111,7 +116,7 @@ def main(arguments: list[str]) -> int:
     try:
         with World() as world:
             for case in wanted:
-                for series in cases.SERIES[case.kind]:
+                for series in case.series:
                     if chosen.series in (None, series):
                         row = measure(world, case, series)
                         print(show(row), flush=True)

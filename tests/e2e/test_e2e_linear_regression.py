@@ -11,6 +11,22 @@ from e2e_tables import joint, pooled_ridge, r2, regression
 from e2e_world import find
 
 
+def test_aligned_without_the_arbiter_the_model_is_the_same(trio: Scenario, tmp_path: Path) -> None:
+    world, tables = trio.world, regression(tmp_path / "tables")
+    guest, host1, host2 = tables.paths
+    up = world.script("-f", "upload", "-gp", 1, guest, "-hp", 2, host1, 3, host2, "-proj", "motor-ecdh")
+    assert (up.out, up.code) == ("upload success.\n", 0), up
+    config = tmp_path / "options.yaml"
+    config.write_text("validation: 0\nalpha: 0.01\npsi: ecdh\n")
+    _, job = world.train("motor-ecdh", "hetero_linr", "--config", config)
+    pooled = pooled_ridge(tables.X, tables.y, 0.01)
+    ours = joint([world.model_part(p, job, r) for p, r in [(1, "guest"), (2, "host1"), (3, "host2")]], tables)
+    assert np.max(np.abs(ours.w - pooled.w)) < 1e-3
+    revealed = find(world.record(job), "revealed")
+    told = {(item["what"], item["to"]) for one in revealed for item in one}
+    assert ("psi.overlap", "guest") in told and ("psi.overlap", "arbiter") not in told, told
+
+
 def test_three_parties_get_the_ridge_and_predict_values(trio: Scenario, tmp_path: Path, options: Path) -> None:
     world, tables = trio.world, regression(tmp_path / "tables")
     guest, host1, host2 = tables.paths

@@ -257,7 +257,7 @@ def test_the_split_reaches_every_host_and_not_the_arbiter() -> None:
 
 
 def test_a_hundred_thousand_ids_align_in_chunks_and_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fedwarden.engine.alignment._CHUNK", 7919)
+    monkeypatch.setattr("fedwarden.engine.alignment_messages._CHUNK", 7919)
     rng = np.random.default_rng(1)
     pool = [f"{i:018d}" for i in range(120_000)]
     tables = {

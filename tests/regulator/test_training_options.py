@@ -82,7 +82,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_name() -> None:
         options.resolve("hetero_linr", {"max_iter": 3})  # solved in one pass
 
 
-@pytest.mark.parametrize("given", [{"optimizer": "adam"}, {"psi": "ecdh"}])
+@pytest.mark.parametrize("given", [{"optimizer": "adam"}, {"psi": "rsa"}])
 def test_what_other_systems_know_is_not_silently_ignored(given: dict) -> None:
     with pytest.raises(UsageError) as caught:
         options.resolve("hetero_lr", given)

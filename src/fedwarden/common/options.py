@@ -117,10 +117,10 @@ class TrainingOptions(_Common):
         description="seed of the held-out part; empty: a fresh one, recorded",
         json_schema_extra={"zh": "评估集划分的种子；留空则随机生成并记录"},
     )
-    psi: Literal["arbiter"] = Field(
+    psi: Literal["arbiter", "ecdh"] = Field(
         "arbiter",
-        description="how common ids are found: arbiter (keyed tokens)",
-        json_schema_extra={"zh": "样本对齐方式：arbiter（带密钥的令牌）"},
+        description="how common ids are found: arbiter (keyed tokens, fast) or ecdh (no byte to the arbiter)",
+        json_schema_extra={"zh": "样本对齐方式：arbiter（带密钥的令牌，快）或 ecdh（仲裁方不接触任何数据）"},
     )
     min_intersection: Annotated[int, Number] = Field(
         100,
@@ -176,7 +176,7 @@ OPTIONS: dict[str, type[_Common]] = {
 #: Values that other systems know and this version does not do.
 _LATER = {
     "optimizer": ("sgd", "nesterov_momentum_sgd", "rmsprop", "adam", "adagrad"),
-    "psi": ("ecdh", "rsa"),
+    "psi": ("rsa",),
 }
 
 

@@ -20,13 +20,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fedwarden.engine.alignment_messages import (
+    receive_positions,
+    receive_size,
+    receive_tokens,
+    send_count,
+    send_rows,
+    send_tokens,
+)
 from fedwarden.engine.errors import AlignmentTooSmall, PeerViolation
 from fedwarden.engine.net import Net
 from fedwarden.engine.psi import (
     ID_RULE,
     KEY_BYTES,
-    TOKEN_BYTES,
-    Tokens,
+    Rows,
     all_different,
     find_tokens,
     keyed_tokens,
@@ -37,10 +44,6 @@ from fedwarden.engine.psi import (
 )
 
 MINIMUM = 100  # ids in common, unless the job says otherwise
-MAX_IDS = 2**28  # of one party: what a peer may announce
-_CHUNK = 2**20  # tokens or positions in one message
-
-Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +69,9 @@ def align_guest(
     for host, key in keys.items():
         net.send(host, "psi.key", np.frombuffer(key, dtype=np.uint8), _text(ID_RULE))
     for host, key in keys.items():
-        _send_tokens(net, arbiter, f"psi.tokens.{host}", keyed_tokens(key, in_order))
-    size = _receive_size(net, arbiter, minimum, len(ids))
-    positions = _receive_positions(net, arbiter, size, len(ids))
+        send_tokens(net, arbiter, f"psi.tokens.{host}", keyed_tokens(key, in_order))
+    size = receive_size(net, arbiter, minimum, len(ids))
+    positions = receive_positions(net, arbiter, size, len(ids))
     if np.any(positions[1:] <= positions[:-1]):
         raise PeerViolation(peer=arbiter, tag="psi.positions", what="positions that do not rise")
     return Alignment(size=size, index=order[positions], revealed=_size_revealed(size, [*hosts, arbiter]))
@@ -84,9 +87,9 @@ def align_host(
         raise PeerViolation(peer=guest, tag="psi.key", what="another key length or id rule")
     tokens = keyed_tokens(key.tobytes(), ids)
     order = token_order(tokens)
-    _send_tokens(net, arbiter, "psi.tokens", tokens[order])
-    size = _receive_size(net, arbiter, minimum, len(ids))
-    positions = _receive_positions(net, arbiter, size, len(ids))
+    send_tokens(net, arbiter, "psi.tokens", tokens[order])
+    size = receive_size(net, arbiter, minimum, len(ids))
+    positions = receive_positions(net, arbiter, size, len(ids))
     if not all_different(positions, len(ids)):
         raise PeerViolation(peer=arbiter, tag="psi.positions", what="a position twice")
     return Alignment(size=size, index=order[positions], revealed=[])
@@ -101,10 +104,10 @@ def align_arbiter(net: Net, hosts: Sequence[str], *, minimum: int = MINIMUM, gue
     where: dict[str, Rows] = {}
     revealed: list[dict[str, Any]] = []
     for host in hosts:
-        held = _receive_tokens(net, host, "psi.tokens")
+        held = receive_tokens(net, host, "psi.tokens")
         if not strictly_sorted(held):
             raise PeerViolation(peer=host, tag="psi.tokens", what="tokens out of order or repeated")
-        wanted = _receive_tokens(net, guest, f"psi.tokens.{host}")
+        wanted = receive_tokens(net, guest, f"psi.tokens.{host}")
         if in_all is None:
             in_all = np.ones(len(wanted), dtype=np.bool_)
             revealed.append({"what": "psi.list_size", "of": guest, "to": "arbiter", "count": len(wanted)})
@@ -122,12 +125,12 @@ def align_arbiter(net: Net, hosts: Sequence[str], *, minimum: int = MINIMUM, gue
     common = np.flatnonzero(in_all) if in_all is not None else np.empty(0, dtype=np.int64)
     size = len(common)
     for role in [guest, *hosts]:
-        net.send(role, "psi.size", np.array([size], dtype=np.uint64))
+        send_count(net, role, "psi.size", size)
     if size < minimum:
         raise AlignmentTooSmall(size=size, minimum=minimum)
-    _send_rows(net, guest, "psi.positions", common)
+    send_rows(net, guest, "psi.positions", common)
     for host in hosts:
-        _send_rows(net, host, "psi.positions", where[host][common])
+        send_rows(net, host, "psi.positions", where[host][common])
     return Alignment(size=size, revealed=revealed)
 
 
@@ -157,54 +160,3 @@ def _text(text: str) -> NDArray[np.uint8]:
 
 def _size_revealed(size: int, others: Sequence[str]) -> list[dict[str, Any]]:
     return [{"what": "psi.intersection_size", "to": role, "count": size} for role in ["guest", *others]]
-
-
-def _send_tokens(net: Net, to: str, tag: str, tokens: Tokens) -> None:
-    net.send(to, tag + ".count", np.array([len(tokens)], dtype=np.uint64))
-    for start in range(0, len(tokens), _CHUNK):
-        net.send(to, tag, np.ascontiguousarray(tokens[start : start + _CHUNK]))
-
-
-def _receive_tokens(net: Net, frm: str, tag: str) -> Tokens:
-    (announced,) = net.recv(frm, tag + ".count", 8)
-    count = _count(announced, MAX_IDS, frm, tag)
-    tokens = np.empty((count, 2), dtype=np.uint64)
-    for start in range(0, count, _CHUNK):
-        stop = min(start + _CHUNK, count)
-        (part,) = net.recv(frm, tag, (stop - start) * TOKEN_BYTES)
-        if part.dtype != np.uint64 or part.shape != (stop - start, 2):
-            raise PeerViolation(peer=frm, tag=tag, what="tokens of another shape")
-        tokens[start:stop] = part
-    return tokens
-
-
-def _receive_size(net: Net, arbiter: str, minimum: int, own: int) -> int:
-    (announced,) = net.recv(arbiter, "psi.size", 8)
-    size = _count(announced, own, arbiter, "psi.size")
-    if size < minimum:
-        raise AlignmentTooSmall(size=size, minimum=minimum)
-    return size
-
-
-def _send_rows(net: Net, to: str, tag: str, rows: Rows) -> None:
-    for start in range(0, len(rows), _CHUNK):
-        net.send(to, tag, np.ascontiguousarray(rows[start : start + _CHUNK]))
-
-
-def _receive_positions(net: Net, arbiter: str, size: int, own: int) -> Rows:
-    positions = np.empty(size, dtype=np.int64)
-    for start in range(0, size, _CHUNK):
-        stop = min(start + _CHUNK, size)
-        (part,) = net.recv(arbiter, "psi.positions", (stop - start) * 8)
-        if part.dtype != np.int64 or part.shape != (stop - start,):
-            raise PeerViolation(peer=arbiter, tag="psi.positions", what="positions of another shape")
-        positions[start:stop] = part
-    if size and (positions.min() < 0 or positions.max() >= own):
-        raise PeerViolation(peer=arbiter, tag="psi.positions", what="a position outside the list")
-    return positions
-
-
-def _count(announced: NDArray[Any], largest: int, frm: str, tag: str) -> int:
-    if announced.dtype != np.uint64 or announced.shape != (1,) or int(announced[0]) > largest:
-        raise PeerViolation(peer=frm, tag=tag, what="a size out of range")
-    return int(announced[0])

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from numpy.typing import NDArray
 
 from fedwarden.engine.errors import AddressReuse
 from fedwarden.engine.ring import Ring
@@ -77,6 +78,11 @@ class Streams:
     def take(self, address: Address, *shape: int) -> Ring:
         """``open(address).take(*shape)``."""
         return self.open(address).take(*shape)
+
+
+def permutation(seed: bytes, n: int) -> NDArray[np.int64]:
+    """The order of n things that everybody with the 32-byte ``seed`` makes alike."""
+    return np.argsort(KeyStream(seed).take(n), kind="stable").astype(np.int64, copy=False)
 
 
 def _canonical(*parts: str) -> bytes:

@@ -19,10 +19,13 @@ def run_arbiter(job: RoleJob) -> None:
     hosts = job.data_roles[1:]
     usage = Usage()
     with status.phase("align", state="running"):
-        alignment = align_arbiter(job.mesh, hosts, minimum=int(options["min_intersection"]))
-        status.reveal(alignment.revealed)
+        aligned: dict[str, int] = {}
+        if options["psi"] == "arbiter":
+            alignment = align_arbiter(job.mesh, hosts, minimum=int(options["min_intersection"]))
+            status.reveal(alignment.revealed)
+            aligned = {"aligned": alignment.size}
+        ctx = open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)  # waits until the parties are aligned
     with status.phase("train"):
-        ctx = open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)
         outcome = algorithms.train_dealer(job.spec.algorithm, ctx, options, usage.progress(status.progress))
         status.reveal(outcome.revealed)
     if float(options["validation"]) > 0 and options.get("refit", True):
@@ -30,4 +33,4 @@ def run_arbiter(job: RoleJob) -> None:
             again = open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)
             outcome = algorithms.train_dealer(job.spec.algorithm, again, options, usage.progress(status.progress))
             status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
-    status.update(result={"aligned": alignment.size, **usage.figures()})
+    status.update(result={**aligned, **usage.figures()})

@@ -101,9 +101,15 @@ def _label(job: RoleJob, table: Table) -> Reals | None:
 
 
 def _align(job: RoleJob, table: Table) -> Alignment:
-    minimum = int(job.spec.options["min_intersection"])
+    minimum, hosts = int(job.spec.options["min_intersection"]), job.data_roles[1:]
+    if job.spec.options["psi"] == "ecdh":
+        from fedwarden.engine import alignment_ecdh
+
+        if job.role == "guest":
+            return alignment_ecdh.align_guest(job.mesh, table.ids, hosts, minimum=minimum)
+        return alignment_ecdh.align_host(job.mesh, job.role, table.ids, hosts, minimum=minimum)
     if job.role == "guest":
-        return align_guest(job.mesh, table.ids, job.data_roles[1:], minimum=minimum)
+        return align_guest(job.mesh, table.ids, hosts, minimum=minimum)
     return align_host(job.mesh, table.ids, minimum=minimum)
 
 
