@@ -42,7 +42,8 @@ def _load() -> ModuleType:
             import rbcl
         finally:
             tempfile.tempdir = before
-    return rbcl
+    library: ModuleType = rbcl
+    return library
 
 
 _sodium = _load()
