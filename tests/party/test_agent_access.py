@@ -23,7 +23,10 @@ def table(lab):
     agent = Agent(lab.home(1))
     routes = core_routes(agent.info, agent.peers, agent.datasets, agent.jobs, agent.shut_down)
     agent.published.close()
-    return [(route.method, route.path) for route in with_openapi([*routes, *model_routes(agent.published)])]
+    return [
+        (route.method, route.path)
+        for route in with_openapi([*routes, *model_routes(agent.published), *agent.membership()])
+    ]
 
 
 def filled(path):
@@ -60,6 +63,10 @@ def test_the_table_is_the_one_that_is_promised(lab):
         ("POST", "/v1/predict"),
         ("POST", "/v1/partial"),
         ("POST", "/v1/shutdown"),
+        ("PUT", "/v1/revocations"),
+        ("POST", "/v1/identity/key"),
+        ("PUT", "/v1/identity/certificate"),
+        ("POST", "/v1/peers/key"),
         ("GET", "/v1/openapi.json"),
     }
 

@@ -34,6 +34,7 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
     serving_port: int
     fingerprint: str  # SHA-256 of the public key (SubjectPublicKeyInfo, DER), hex
     busy: list[str] = []  # ids of the jobs that run or wait here
+    revocations: int = 0  # number of the list of revoked keys in force
 
 
 class PeerParty(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,9 +14,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fedwarden.common import files
 from fedwarden.common.errors import IdentityError
+from fedwarden.common.membership import Revocations, Statement
 from fedwarden.identity.contexts import Credentials
 from fedwarden.identity.keys import PrivateKey, alternative_name, fingerprint, make_key, read_key, subject, write_key
+from fedwarden.identity.ledger import Issued, Ledger
 from fedwarden.identity.names import REGULATOR, Identity, names_in, party_identity
+from fedwarden.identity.revocation import KIND as REVOCATIONS
+from fedwarden.identity.revocation import read_book
+from fedwarden.identity.statements import sign
 
 CA_DAYS = 3652
 LEAF_DAYS = 825
@@ -116,6 +121,28 @@ class CertificateAuthority:
     def regulator_credentials(self) -> Credentials:
         return Credentials(self.folder / "regulator.crt", self.folder / "regulator.key", self.folder / "ca.crt")
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the authority's own key: what an invitation names."""
+        return fingerprint(self._certificate)
+
+    @property
+    def ends(self) -> str:
+        """When the authority's own certificate ends: UTC, ISO 8601."""
+        return self._certificate.not_valid_after_utc.isoformat(timespec="seconds")
+
+    def revoke(self, keys: dict[str, str]) -> Statement:
+        """Adds ``keys`` (fingerprint → identity) to the list of revoked ones, stores it and answers it, signed.
+
+        Raises StateError FW-STATE-521 when the stored list is damaged.
+        """
+        book = read_book(self.folder, "ca.crt")
+        made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        after = Revocations(number=book.number + 1, made=made, keys={**book.keys, **keys})
+        statement = sign(self._key, REVOCATIONS, after)
+        book.accept(statement)
+        return statement
+
     def _issue(self, identity: Identity, public: ec.EllipticCurvePublicKey, days: int) -> bytes:
         builder = _builder(subject(identity), self._certificate.subject, public, days)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -126,6 +153,15 @@ class CertificateAuthority:
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         mine = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         certificate = builder.add_extension(mine, critical=False).sign(self._key, hashes.SHA256())
+        Ledger(self.folder).add(
+            Issued(
+                who=identity.uri,
+                serial=f"{certificate.serial_number:x}",
+                fingerprint=fingerprint(public),
+                made=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+                ends=certificate.not_valid_after_utc.isoformat(timespec="seconds"),
+            )
+        )
         return certificate.public_bytes(serialization.Encoding.PEM)
 
 

@@ -13,6 +13,7 @@ import ipaddress
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -29,18 +30,21 @@ from fedwarden.common.files import locked, write_struct
 from fedwarden.identity.contexts import server_context
 from fedwarden.identity.keys import fingerprint, fingerprint_of_pem, read_key
 from fedwarden.identity.names import identity_of
-from fedwarden.party import agent_log, ports
+from fedwarden.identity.revocation import read_book
+from fedwarden.party import agent_log, ports, renewal
 from fedwarden.party.datasets import DatasetRegistry
+from fedwarden.party.guard import Guard
 from fedwarden.party.home import Home
 from fedwarden.party.http_peer import PeerProtocol, PlainProtocol
 from fedwarden.party.jobs import WORKER, JobBook
+from fedwarden.party.membership_routes import membership_routes
 from fedwarden.party.model_routes import model_routes
 from fedwarden.party.peers import PeerBook
 from fedwarden.party.policy import PolicyBook
 from fedwarden.party.publishing import Publishing
 from fedwarden.party.routes import core_routes, with_openapi
 from fedwarden.party.serving import build as build_serving
-from fedwarden.party.web import build
+from fedwarden.party.web import ApiRoute, build
 from fedwarden.transport.listener import DataListener
 
 
@@ -57,12 +61,17 @@ class Agent:
 
     def __init__(self, root: Path, worker: Sequence[str] = WORKER) -> None:
         self.home = Home(root)
+        renewal.settle(self.home)
         self.party, self.fingerprint = _who(self.home)
         self.peers = PeerBook(self.home)
         self.policy = PolicyBook(self.home.policy_yaml)
+        self.revoked = read_book(self.home.root)
         self.datasets = DatasetRegistry(self.home, self.policy)
-        self.jobs = JobBook(self.home, self.party, self.fingerprint, self.peers, self.datasets, self.policy, worker)
-        self.published = Publishing(self.home, self.party, self.peers, self.datasets, self.policy)
+        self.jobs = JobBook(
+            self.home, self.party, self.fingerprint, self.peers, self.datasets, self.policy, self.revoked, worker
+        )
+        self.published = Publishing(self.home, self.party, self.peers, self.datasets, self.policy, self.revoked)
+        self._contexts: list[ssl.SSLContext] = []
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._known: AgentInfo | None = None
@@ -72,7 +81,7 @@ class Agent:
             raise RuntimeError("the ports are not open yet")
         from msgspec.structs import replace
 
-        return replace(self._known, busy=self.jobs.busy())
+        return replace(self._known, busy=self.jobs.busy(), revocations=self.revoked.number)
 
     def run(self, bind: str, control: int, data: int, serving: int, any_port: bool) -> None:
         """Until told to stop. Raises DeployError FW-DEP-061 … -064 and StateError."""
@@ -118,12 +127,13 @@ class Agent:
         log = structlog.get_logger()
         self._tell_policy()
         routes = core_routes(self.info, self.peers, self.datasets, self.jobs, self.shut_down)
-        api = build(with_openapi([*routes, *model_routes(self.published)]))
+        routes += [*model_routes(self.published), *self.membership()]
+        api = Guard(build(with_openapi(routes)), self.revoked)
         servers = [
             _Server(_config(api, PeerProtocol)),
             _Server(_config(build_serving(self.published.serving), PlainProtocol)),
         ]
-        servers[0].config.ssl = server_context(self.home.cert, self.home.key, self.home.ca)
+        servers[0].config.ssl = self._context()
         tasks = [
             asyncio.create_task(server.serve([sock])) for server, sock in zip(servers, (control, serving), strict=True)
         ]
@@ -143,6 +153,32 @@ class Agent:
             await asyncio.gather(*tasks)
         self.published.close()
         log.info("stopped")
+
+    def _context(self) -> ssl.SSLContext:
+        """For a port of this agent; a new key goes into all of them."""
+        self._contexts.append(server_context(self.home.cert, self.home.key, self.home.ca))
+        return self._contexts[-1]
+
+    def membership(self) -> list[ApiRoute]:
+        return membership_routes(
+            self.revoked, self.peers, self.jobs, lambda: renewal.begin(self.home, self.party), self.take_key
+        )
+
+    def take_key(self, certificate: bytes) -> AgentInfo:
+        """Every connection from now on shows the new key. Raises JobError FW-JOB-523, IdentityError FW-ID-524."""
+        from msgspec.structs import replace
+
+        with self.jobs.quiet():
+            renewal.finish(self.home, self.party, certificate)
+            self.party, self.fingerprint = _who(self.home)
+            for context in self._contexts:
+                context.load_cert_chain(str(self.home.cert), str(self.home.key), password="")
+            self.published.hosts.renew()
+            self.jobs.use_key(self.fingerprint)
+            self._known = replace(self.info(), fingerprint=self.fingerprint, busy=[])
+            write_struct(self.home.agent_json, self.info())
+        structlog.get_logger().info("new key", fingerprint=self.fingerprint)
+        return self.info()
 
     def _tell_policy(self) -> None:
         """Into the log: the policy in force, or why nothing is allowed."""
@@ -186,8 +222,6 @@ def _who(home: Home) -> tuple[int, str]:
         pem = home.cert.read_bytes()
     except OSError as error:
         raise IdentityError("FW-ID-001", path=str(home.cert), why=error.strerror or type(error).__name__) from None
-    import ssl
-
     try:
         identity = identity_of(ssl.PEM_cert_to_DER_cert(pem.decode("ascii")))
     except ValueError:

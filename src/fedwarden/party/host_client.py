@@ -11,6 +11,8 @@ from fedwarden.common.api import PartialAnswer, PartialRequest
 from fedwarden.common.errors import LinkError
 from fedwarden.identity.contexts import client_context
 from fedwarden.identity.https import ControlClient
+from fedwarden.identity.names import party_identity
+from fedwarden.identity.revocation import RevocationBook
 from fedwarden.party.home import Home
 from fedwarden.party.peers import PeerBook
 
@@ -18,8 +20,8 @@ from fedwarden.party.peers import PeerBook
 class HostClients:
     """Safe to use from several threads."""
 
-    def __init__(self, home: Home, peers: PeerBook) -> None:
-        self._home, self._peers = home, peers
+    def __init__(self, home: Home, peers: PeerBook, revoked: RevocationBook) -> None:
+        self._home, self._peers, self._revoked = home, peers, revoked
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
 
@@ -28,6 +30,7 @@ class HostClients:
         peer = self._peers.get(party)
         if peer is None:
             raise LinkError("FW-LINK-003", party=party, address="?", why="not pinned")
+        self._revoked.check(peer.fingerprint, party_identity(party).uri)
         client = ControlClient(
             peer.host,
             peer.control_port,
@@ -42,6 +45,11 @@ class HostClients:
             return msgspec.convert(answer, PartialAnswer)
         except msgspec.ValidationError:
             raise LinkError("FW-LINK-005", party=party, address=client.address, why="no score") from None
+
+    def renew(self) -> None:
+        """This agent has a new key: the next connection shows it."""
+        with self._lock:
+            self._context = None
 
     def _tls(self) -> ssl.SSLContext:
         with self._lock:

@@ -6,20 +6,23 @@ a dead peer is noticed early. Everything that must survive is a file in the job'
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from signal import SIGKILL, SIGTERM
 from typing import Any, Literal
 
 import structlog
 
 from fedwarden.common.api import JobSpec, Role, RoleStatus
-from fedwarden.common.errors import FedwardenError, JobError
+from fedwarden.common.errors import FedwardenError, IdentityError, JobError
 from fedwarden.common.files import read_struct, write_struct
+from fedwarden.identity.names import party_identity
+from fedwarden.identity.revocation import RevocationBook
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
 from fedwarden.party.job_checks import check_dataset, check_roles, own_roles
@@ -62,14 +65,45 @@ class JobBook:
         peers: PeerBook,
         datasets: DatasetRegistry,
         policy: PolicyBook,
+        revoked: RevocationBook,
         worker: Sequence[str] = WORKER,
     ) -> None:
         self._home, self._party, self._fingerprint = home, party, fingerprint
-        self._peers, self._datasets, self._policy, self._worker = peers, datasets, policy, worker
+        self._peers, self._datasets, self._worker = peers, datasets, worker
+        self._policy, self._revoked = policy, revoked
         self._lock = threading.RLock()
         self._active: dict[str, _Active] = {}  # in the order of arrival: the first one has the turn
         self._closed = False
         self._log = structlog.get_logger()
+
+    @contextlib.contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Holds jobs off while this agent's key changes. Raises JobError FW-JOB-523 while some run or wait."""
+        with self._lock:
+            if self._active:
+                raise JobError("FW-JOB-523", party=self._party, jobs=list(self._active))
+            yield
+
+    def use_key(self, fingerprint: str) -> None:
+        """This agent's own key from now on."""
+        self._fingerprint = fingerprint
+
+    def end_revoked(self) -> list[str]:
+        """Ends the jobs in which a key takes part that was revoked meanwhile; their ids."""
+        with self._lock:
+            jobs = [(job_id, job.spec) for job_id, job in self._active.items()]
+        ended = []
+        for job_id, spec in jobs:
+            try:
+                self._check_revoked(spec)
+            except IdentityError as error:
+                self.stop(job_id, error.to_dict())
+                ended.append(job_id)
+        return ended
+
+    def _check_revoked(self, spec: JobSpec) -> None:
+        for peer in spec.roles:
+            self._revoked.check(peer.fingerprint, party_identity(peer.party).uri)
 
     def recover(self) -> None:
         """Once, before anything else: whatever a former agent left unfinished is recorded as failed."""
@@ -83,13 +117,15 @@ class JobBook:
     def submit(self, spec: JobSpec) -> list[RoleStatus]:
         """Takes a job in and starts this party's workers. The same text again gives the same answer.
 
-        Raises JobError FW-JOB-061 … -067, -520 (the party's policy); IdentityError FW-ID-062, -063, -520; DataError (a
-        table that is not registered here, does not fit, or has changed); StateError FW-STATE-520.
+        Raises JobError FW-JOB-061 … -067, -520 (the party's policy); IdentityError FW-ID-062, -063, -520,
+        -522 (a revoked key); DataError (a table that is not registered here, does not fit, or has changed); StateError
+        FW-STATE-520.
         """
         roles = check_roles(spec, self._party, self._fingerprint, self._peers)
         known = self._known(spec)
         if known is not None:
             return known
+        self._check_revoked(spec)
         check_job(self._policy.now(), spec, self._party, roles, self._peers)
         if spec.algorithm != "example":
             for role in roles:

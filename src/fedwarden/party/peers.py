@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 import threading
 
+import msgspec
+from msgspec.structs import replace
+
 from fedwarden.common.api import PeerParty
 from fedwarden.common.errors import IdentityError, StateError, UsageError
 from fedwarden.common.files import read_struct, write_struct
+from fedwarden.common.membership import KeyChange, Statement
+from fedwarden.identity.statements import hear
 from fedwarden.party.home import Home
+from fedwarden.party.renewal import KIND
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -42,6 +48,31 @@ class PeerBook:
     def all(self) -> list[PeerParty]:
         return [self._peers[party] for party in sorted(self._peers)]
 
+    def change_key(self, statement: Statement) -> list[PeerParty]:
+        """Pins the new key of a peer that its pinned key has signed; what the operator confirmed stays confirmed.
+
+        Raises IdentityError FW-ID-062 (not pinned here), FW-ID-521 (not signed by the pinned key).
+        """
+        try:
+            claimed = msgspec.json.decode(statement.text, type=KeyChange)
+        except msgspec.MsgspecError:
+            raise IdentityError("FW-ID-521", kind=KIND, why="unknown content") from None
+        party = claimed.party
+        with self._lock:
+            peer = self._peers.get(party)
+            if peer is None:
+                raise IdentityError("FW-ID-062", party=party, role="-")
+            if claimed.new != peer.fingerprint:  # else it has been told before
+                change = hear(statement, KIND, peer.fingerprint, KeyChange)
+                if self.confirmed(party):
+                    write_struct(self._pins, {**read_struct(self._pins, dict[str, str]), str(party): change.new})
+                self._store({**self._peers, party: replace(peer, fingerprint=change.new)})
+        return self.all()
+
+    def _store(self, after: dict[int, PeerParty]) -> None:
+        write_struct(self._path, [after[party] for party in sorted(after)])
+        self._peers = after
+
     def pin(self, peers: list[PeerParty]) -> list[PeerParty]:
         """Adds ``peers`` or renews their addresses: all of them or none.
 
@@ -60,6 +91,5 @@ class PeerBook:
                 if known is not None and known.fingerprint != peer.fingerprint:
                     raise IdentityError("FW-ID-061", party=peer.party, pinned=known.fingerprint, found=peer.fingerprint)
                 after[peer.party] = peer
-            write_struct(self._path, [after[party] for party in sorted(after)])
-            self._peers = after
+            self._store(after)
         return self.all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fedwarden.common.api import Binding, BindRequest
+from fedwarden.identity.revocation import RevocationBook
 from fedwarden.party.bindings import BindingBook
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
@@ -18,7 +19,16 @@ from fedwarden.party.serving import Serving
 
 
 class Publishing:
-    def __init__(self, home: Home, party: int, peers: PeerBook, datasets: DatasetRegistry, policy: PolicyBook) -> None:
+    def __init__(
+        self,
+        home: Home,
+        party: int,
+        peers: PeerBook,
+        datasets: DatasetRegistry,
+        policy: PolicyBook,
+        revoked: RevocationBook,
+    ) -> None:
+        self.hosts = HostClients(home, peers, revoked)
         self.shelf = ModelShelf(home)
         self.bindings = BindingBook(home, self.shelf)
         self.counters = Counters(home)
@@ -31,7 +41,7 @@ class Publishing:
             self.bindings,
             self.rows,
             self.partials,
-            HostClients(home, peers),
+            self.hosts,
             self.counters,
             gate,
         )

@@ -31,6 +31,7 @@ Who = Literal["regulator", "party"]
 _STATUS = {
     "FW-DATA-520": 403,
     "FW-ID-060": 403,
+    "FW-ID-522": 403,
     "FW-ID-061": 409,
     "FW-JOB-063": 409,
     "FW-JOB-064": 429,

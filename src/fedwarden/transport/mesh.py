@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from fedwarden.common.api import JobPeer, JobSpec, Role
 from fedwarden.common.errors import FedwardenError, LinkError
+from fedwarden.identity.names import party_identity
+from fedwarden.identity.revocation import read_book
 from fedwarden.transport.alarm import Alarm
 from fedwarden.transport.channel import LINK_TIMEOUT, PATIENCE, Channel
 from fedwarden.transport.handoff import WorkerEnd
@@ -38,6 +40,7 @@ class Mesh:
         self._agent = agent
         self._own = next(peer for peer in spec.roles if peer.role == role)
         self._credentials = Credentials(home / "cert.pem", home / "key.pem", home / "ca.pem")
+        self._revoked = read_book(home)
         self._link_timeout = float(spec.options.get("link_timeout", LINK_TIMEOUT))
         self._patience = float(spec.options.get("wait_timeout", PATIENCE))
         self._alarm = Alarm()
@@ -54,9 +57,11 @@ class Mesh:
     def connect(self, seconds: float) -> None:
         """Builds a channel to every other role: dials those before this one in the job's list, awaits those behind.
 
-        Raises IdentityError (wrong certificate or key), LinkError FW-LINK-020 when somebody is missing after
-        ``seconds``, FW-LINK-021 … -023 when a peer runs another program, job or role, or the first cause of a peer.
+        Raises IdentityError (wrong or revoked key), LinkError FW-LINK-020 when somebody is missing after ``seconds``,
+        FW-LINK-021 … -023 when a peer runs another program, job or role, or the first cause of a peer.
         """
+        for peer in self._spec.roles:  # each key is exactly the pinned one later on, so this is the place to look
+            self._revoked.check(peer.fingerprint, party_identity(peer.party).uri)
         others = {peer.role for peer in self._spec.roles} - {self._role}
         meeting = Meeting(self._spec, self._own, self._credentials, self._agent, self._alarm, self._met)
         end = time.monotonic() + seconds

@@ -33,6 +33,42 @@ MESSAGES = {
         fix_en="Compare it with that operator, then at party {owner}: fedwarden party pin {party} {fingerprint}",
         fix_zh="请与对方人员核对后，在参与方 {owner} 执行：fedwarden party pin {party} {fingerprint}",
     ),
+    "FW-ID-521": Msg(
+        en="the signed statement ({kind}) is not what it should be: {why}",
+        zh="签名声明（{kind}）无效：{why}",
+        fix_en="Nothing was changed; find out who sent it.",
+        fix_zh="未作任何更改；请查明来源。",
+    ),
+    "FW-ID-522": Msg(
+        en="the key {fingerprint} of {who} is revoked",
+        zh="{who} 的密钥 {fingerprint} 已被吊销",
+        fix_en="Ask the regulator; a party whose key was revoked joins again with a new invitation.",
+        fix_zh="请联系监管方；密钥被吊销的参与方需凭新的邀请重新加入。",
+    ),
+    "FW-ID-523": Msg(
+        en="the list of revoked keys that was sent (number {found}) is older than the one here ({here})",
+        zh="收到的吊销列表（编号 {found}）比本地列表（{here}）旧",
+        fix_en="Use the regulator's current folder; one restored from a backup lacks what was revoked since.",
+        fix_zh="请使用监管方当前的目录；从备份恢复的目录缺少此后的吊销记录。",
+    ),
+    "FW-ID-524": Msg(
+        en="the certificate is not the one for party {party}'s new key: {why}",
+        zh="该证书与参与方 {party} 的新密钥不符：{why}",
+        fix_en="Repeat the command; the regulator signs the request that this agent made.",
+        fix_zh="请重新执行命令；监管方须对本代理生成的请求进行签发。",
+    ),
+    "FW-JOB-523": Msg(
+        en="party {party} cannot change its key while jobs run or wait there: {jobs}",
+        zh="参与方 {party} 有任务正在运行或等待，无法更换密钥：{jobs}",
+        fix_en="Wait for them or stop them, then repeat.",
+        fix_zh="请等待任务结束或停止任务后重试。",
+    ),
+    "FW-STATE-521": Msg(
+        en="the list of revoked keys {path} cannot be used ({why}), so nobody is believed",
+        zh="吊销列表 {path} 不可用（{why}），因此不信任任何一方",
+        fix_en="Restore the file from a backup; fedwarden certs revoke writes a new one at every agent.",
+        fix_zh="请从备份恢复该文件；执行 fedwarden certs revoke 会向各代理重新下发。",
+    ),
     "FW-STATE-520": Msg(
         en="the policy {path} cannot be used ({why}), so nothing is allowed",
         zh="策略文件 {path} 不可用（{why}），因此全部拒绝",
