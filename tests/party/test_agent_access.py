@@ -11,6 +11,7 @@ from agent_lab import Lab, mode
 from fedwarden.common.errors import FedwardenError, IdentityError, LinkError
 from fedwarden.identity.contexts import client_context
 from fedwarden.party.agent import Agent
+from fedwarden.party.audit_routes import audit_routes
 from fedwarden.party.model_routes import model_routes
 from fedwarden.party.routes import core_routes, with_openapi
 
@@ -23,10 +24,8 @@ def table(lab):
     agent = Agent(lab.home(1))
     routes = core_routes(agent.info, agent.peers, agent.datasets, agent.jobs, agent.shut_down)
     agent.published.close()
-    return [
-        (route.method, route.path)
-        for route in with_openapi([*routes, *model_routes(agent.published), *agent.membership()])
-    ]
+    routes += [*model_routes(agent.published), *agent.membership(), *audit_routes(agent.audit)]
+    return [(route.method, route.path) for route in with_openapi(routes)]
 
 
 def filled(path):
@@ -51,6 +50,8 @@ def test_the_table_is_the_one_that_is_promised(lab):
         ("GET", "/v1/datasets"),
         ("GET", "/v1/datasets/{dataset_id}"),
         ("DELETE", "/v1/datasets/{dataset_id}"),
+        ("GET", "/v1/audit"),
+        ("POST", "/v1/audit/heads"),
         ("POST", "/v1/jobs"),
         ("GET", "/v1/jobs"),
         ("GET", "/v1/jobs/{job_id}"),

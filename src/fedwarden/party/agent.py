@@ -32,6 +32,8 @@ from fedwarden.identity.keys import fingerprint, fingerprint_of_pem, read_key
 from fedwarden.identity.names import identity_of
 from fedwarden.identity.revocation import read_book
 from fedwarden.party import agent_log, ports, renewal
+from fedwarden.party.audit import AuditLog
+from fedwarden.party.audit_routes import audit_routes
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.guard import Guard
 from fedwarden.party.home import Home
@@ -66,11 +68,22 @@ class Agent:
         self.peers = PeerBook(self.home)
         self.policy = PolicyBook(self.home.policy_yaml)
         self.revoked = read_book(self.home.root)
+        self.audit = AuditLog(self.home.audit_jsonl)
         self.datasets = DatasetRegistry(self.home, self.policy)
         self.jobs = JobBook(
-            self.home, self.party, self.fingerprint, self.peers, self.datasets, self.policy, self.revoked, worker
+            self.home,
+            self.party,
+            self.fingerprint,
+            self.peers,
+            self.datasets,
+            self.policy,
+            self.revoked,
+            self.audit,
+            worker,
         )
-        self.published = Publishing(self.home, self.party, self.peers, self.datasets, self.policy, self.revoked)
+        self.published = Publishing(
+            self.home, self.party, self.peers, self.datasets, self.policy, self.revoked, self.audit
+        )
         self._contexts: list[ssl.SSLContext] = []
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -105,6 +118,7 @@ class Agent:
                     serving_port=numbers[2],
                     fingerprint=self.fingerprint,
                 )
+                self.audit.record("agent", "agent started", version=fedwarden.__version__)
                 self.jobs.recover()
                 asyncio.run(self._serve(*sockets))
 
@@ -127,8 +141,8 @@ class Agent:
         log = structlog.get_logger()
         self._tell_policy()
         routes = core_routes(self.info, self.peers, self.datasets, self.jobs, self.shut_down)
-        routes += [*model_routes(self.published), *self.membership()]
-        api = Guard(build(with_openapi(routes)), self.revoked)
+        routes += [*model_routes(self.published), *self.membership(), *audit_routes(self.audit)]
+        api = Guard(build(with_openapi(routes), self.audit), self.revoked, self.audit)
         servers = [
             _Server(_config(api, PeerProtocol)),
             _Server(_config(build_serving(self.published.serving), PlainProtocol)),
@@ -152,6 +166,8 @@ class Agent:
                 server.should_exit = True
             await asyncio.gather(*tasks)
         self.published.close()
+        self.audit.record("agent", "agent stopped")
+        self.audit.close()
         log.info("stopped")
 
     def _context(self) -> ssl.SSLContext:

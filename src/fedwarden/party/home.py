@@ -48,6 +48,7 @@ class Home:
         self.membership_json = self.root / "membership.json"
         self.agent_json = self.root / "agent.json"
         self.agent_log = self.root / "agent.log"
+        self.audit_jsonl = self.root / "audit.jsonl"
         self.agent_lock = self.root / "agent.lock"
         self.peers_json = self.root / "peers.json"
         self.pins_json = self.root / "pins.json"

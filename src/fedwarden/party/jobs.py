@@ -23,6 +23,7 @@ from fedwarden.common.errors import FedwardenError, IdentityError, JobError
 from fedwarden.common.files import read_struct, write_struct
 from fedwarden.identity.names import party_identity
 from fedwarden.identity.revocation import RevocationBook
+from fedwarden.party.audit import ENDED, STARTS, AuditLog
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
 from fedwarden.party.job_checks import check_dataset, check_roles, own_roles
@@ -36,6 +37,8 @@ WORKER = (sys.executable, "-m", "fedwarden.party.worker")
 MAX_QUEUED = 100
 #: Seconds after the word to stop: SIGTERM, SIGKILL.
 TERM_AFTER, KILL_AFTER = 2.0, 4.0
+#: What of a ``revealed`` item stands in the audit log as well.
+_TOLD = ("what", "of", "to", "count")
 STOPPED = {"code": "FW-JOB-101", "params": {}}
 
 Route = Callable[[socket.socket], None] | Literal["park"] | None
@@ -66,11 +69,12 @@ class JobBook:
         datasets: DatasetRegistry,
         policy: PolicyBook,
         revoked: RevocationBook,
+        audit: AuditLog,
         worker: Sequence[str] = WORKER,
     ) -> None:
         self._home, self._party, self._fingerprint = home, party, fingerprint
         self._peers, self._datasets, self._worker = peers, datasets, worker
-        self._policy, self._revoked = policy, revoked
+        self._policy, self._revoked, self._audit = policy, revoked, audit
         self._lock = threading.RLock()
         self._active: dict[str, _Active] = {}  # in the order of arrival: the first one has the turn
         self._closed = False
@@ -109,6 +113,10 @@ class JobBook:
         """Once, before anything else: whatever a former agent left unfinished is recorded as failed."""
         for job_id in recover(self._home, self._party):
             self._log.warning("job failed: the agent ended while it ran", job=job_id)
+        for job_id, role in self._audit.open_roles():
+            for status in self.statuses(job_id) if self._home.spec(job_id).exists() else []:
+                if status.role == role:
+                    self._note_end(status)
 
     def busy(self) -> list[str]:
         with self._lock:
@@ -162,6 +170,9 @@ class JobBook:
             for role in roles:
                 write_struct(self._home.status(spec.job_id, role), first_record(spec, role, self._party))
             write_struct(self._home.spec(spec.job_id), spec)
+            roles_of = {peer.role: peer.party for peer in spec.roles}
+            kind = {"algorithm": spec.algorithm, "project": spec.project, "privacy": spec.privacy}
+            self._audit.record("agent", STARTS, spec.job_id, own=roles, roles=roles_of, **kind)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -202,12 +213,21 @@ class JobBook:
                 spec = read_struct(self._home.spec(worker.job_id), JobSpec)
                 changed = mark_failed(self._home, spec, worker.role, self._party, cause)
                 self._log.info("worker ended", job=worker.job_id, role=worker.role, how=ended, unexpected=changed)
+                self._note_end(read_record(self._home, spec, worker.role, self._party))
             except (OSError, FedwardenError) as error:  # a full disk must not keep the next job from its turn
                 self._log.error("record not written", job=worker.job_id, role=worker.role, why=type(error).__name__)
             job = self._active.get(worker.job_id)
             if job is not None and job.over:
                 del self._active[worker.job_id]
                 self._next_turn()
+
+    def _note_end(self, status: RoleStatus) -> None:
+        """What a role came to, and what it revealed to whom: kinds and counts."""
+        revealed = [{key: item[key] for key in _TOLD if key in item} for item in status.revealed]
+        code = (status.cause or {}).get("code", "")
+        rows = {"rows": status.result["aligned"]} if "aligned" in status.result else {}
+        about = {"role": status.role, "state": status.state, "cause": code, "revealed": revealed, **rows}
+        self._audit.record("agent", ENDED, status.job_id, **about)
 
     def statuses(self, job_id: str) -> list[RoleStatus]:
         """This party's roles of one job. Raises JobError FW-JOB-066 for a job that was never here."""

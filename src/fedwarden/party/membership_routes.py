@@ -33,6 +33,7 @@ def membership_routes(
             "the authority's signed list of revoked keys; ends jobs with one of them; an older list is refused",
             body=Statement,
             answer=RevocationsHeld,
+            told=lambda _, held: {"number": held.number, "keys": held.keys, "ended": held.ended},
         ),
         ApiRoute(
             "POST",

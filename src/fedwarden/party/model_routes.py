@@ -29,7 +29,9 @@ def model_routes(published: Publishing) -> list[ApiRoute]:
         )
 
     return [
-        ApiRoute("GET", "/v1/models", REGULATOR, models, "parts of models held here", answer=list[ModelHeld]),
+        ApiRoute(
+            "GET", "/v1/models", REGULATOR, models, "parts of models held here", answer=list[ModelHeld], audit="counted"
+        ),
         ApiRoute(
             "GET",
             "/v1/bindings",
@@ -37,6 +39,7 @@ def model_routes(published: Publishing) -> list[ApiRoute]:
             lambda call: published.bindings.all(),
             "service names and their models",
             answer=list[Binding],
+            audit="counted",
         ),
         ApiRoute(
             "POST",
@@ -45,6 +48,7 @@ def model_routes(published: Publishing) -> list[ApiRoute]:
             lambda call: published.bind(call.body),
             "bind a service name to a model; answers what was bound before, or null",
             body=BindRequest,
+            told=lambda call, _: {"version": call.body.model_version},
             answer=Binding | None,
         ),
         ApiRoute(
@@ -63,6 +67,7 @@ def model_routes(published: Publishing) -> list[ApiRoute]:
             "one prediction (at the guest)",
             body=PredictRequest,
             answer=PredictAnswer,
+            audit="counted",
         ),
         ApiRoute(
             "POST",
@@ -72,5 +77,6 @@ def model_routes(published: Publishing) -> list[ApiRoute]:
             "a host's share of one score, for the model's guest",
             body=PartialRequest,
             answer=PartialAnswer,
+            audit="counted",
         ),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fedwarden.common.api import Binding, BindRequest
 from fedwarden.identity.revocation import RevocationBook
+from fedwarden.party.audit import AuditLog
 from fedwarden.party.bindings import BindingBook
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
@@ -27,6 +28,7 @@ class Publishing:
         datasets: DatasetRegistry,
         policy: PolicyBook,
         revoked: RevocationBook,
+        audit: AuditLog,
     ) -> None:
         self.hosts = HostClients(home, peers, revoked)
         self.shelf = ModelShelf(home)
@@ -45,7 +47,7 @@ class Publishing:
             self.counters,
             gate,
         )
-        self.serving = Serving(self.predictor, gate)
+        self.serving = Serving(self.predictor, gate, audit)
 
     def bind(self, request: BindRequest) -> Binding | None:
         before = self.bindings.bind(request)

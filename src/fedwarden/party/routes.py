@@ -28,12 +28,16 @@ def core_routes(
         checking = call.query.get("check", "0") not in ("", "0", "false")
         return datasets.check(call.body) if checking else datasets.register(call.body)
 
+    def told_table(_: Call, table: Dataset) -> dict[str, Any]:
+        counts = {"rows": table.rows, "columns": len(table.features), "sha256": table.sha256}
+        return {"dataset": table.dataset_id or "checked only", "role": table.role, **counts}
+
     def stop(call: Call) -> list[RoleStatus]:
         asked = call.body or StopRequest()
         return jobs.stop(call.path["job_id"], {"code": asked.code, "params": asked.params})
 
     return [
-        ApiRoute("GET", "/v1/health", ANYBODY, lambda call: info(), "who this agent is", answer=AgentInfo),
+        ApiRoute("GET", "/v1/health", ANYBODY, lambda call: info(), "who this agent is", answer=AgentInfo, audit="no"),
         ApiRoute(
             "PUT",
             "/v1/peers",
@@ -42,8 +46,17 @@ def core_routes(
             "pin the parties to talk to; a pinned fingerprint is never replaced",
             body=list[PeerParty],
             answer=list[PeerParty],
+            told=lambda call, _: {"parties": [peer.party for peer in call.body]},
         ),
-        ApiRoute("GET", "/v1/peers", REGULATOR, lambda call: peers.all(), "pinned parties", answer=list[PeerParty]),
+        ApiRoute(
+            "GET",
+            "/v1/peers",
+            REGULATOR,
+            lambda call: peers.all(),
+            "pinned parties",
+            answer=list[PeerParty],
+            audit="no",
+        ),
         ApiRoute(
             "POST",
             "/v1/datasets",
@@ -53,8 +66,17 @@ def core_routes(
             body=DatasetRequest,
             answer=Dataset,
             query=("check",),
+            told=told_table,
         ),
-        ApiRoute("GET", "/v1/datasets", REGULATOR, lambda call: datasets.all(), "all tables", answer=list[Dataset]),
+        ApiRoute(
+            "GET",
+            "/v1/datasets",
+            REGULATOR,
+            lambda call: datasets.all(),
+            "all tables",
+            answer=list[Dataset],
+            audit="counted",
+        ),
         ApiRoute(
             "GET",
             "/v1/datasets/{dataset_id}",
@@ -62,6 +84,7 @@ def core_routes(
             lambda call: datasets.verify(call.path["dataset_id"]),
             "one table, after looking whether its file changed",
             answer=Dataset,
+            audit="counted",
         ),
         ApiRoute(
             "DELETE",
@@ -80,7 +103,9 @@ def core_routes(
             body=JobSpec,
             answer=list[RoleStatus],
         ),
-        ApiRoute("GET", "/v1/jobs", REGULATOR, lambda call: jobs.all(), "all jobs", answer=list[RoleStatus]),
+        ApiRoute(
+            "GET", "/v1/jobs", REGULATOR, lambda call: jobs.all(), "all jobs", answer=list[RoleStatus], audit="counted"
+        ),
         ApiRoute(
             "GET",
             "/v1/jobs/{job_id}",
@@ -88,6 +113,7 @@ def core_routes(
             lambda call: jobs.statuses(call.path["job_id"]),
             "this party's roles of a job",
             answer=list[RoleStatus],
+            audit="counted",
         ),
         ApiRoute(
             "POST",
@@ -106,6 +132,7 @@ def core_routes(
             lambda call: jobs.logs(call.path["job_id"]),
             "log lines of this party's roles",
             answer=bytes,
+            told=lambda _, lines: {"bytes": len(lines)},
         ),
         ApiRoute(
             "POST",
@@ -127,6 +154,7 @@ def with_openapi(routes: list[ApiRoute]) -> list[ApiRoute]:
         lambda call: described,
         "this table for machines",
         answer=dict[str, Any],
+        audit="no",
     )
     described = openapi.document([*routes, itself])
     return [*routes, itself]

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 
 from fedwarden.common.errors import FedwardenError, ModelError, StateError, UsageError
 from fedwarden.party import serving_form
+from fedwarden.party.audit import AuditLog
 from fedwarden.party.limits import Gate
 from fedwarden.party.models import ModelPart
 from fedwarden.party.predict import Predictor
@@ -32,8 +33,8 @@ _SYSTEM_ERROR = {"code": 110, "message": "SYSTEM_ERROR"}
 
 
 class Serving:
-    def __init__(self, predictor: Predictor, gate: Gate) -> None:
-        self._predictor, self._gate = predictor, gate
+    def __init__(self, predictor: Predictor, gate: Gate, audit: AuditLog) -> None:
+        self._predictor, self._gate, self._audit = predictor, gate, audit
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="batch-row")
 
     def close(self) -> None:
@@ -43,7 +44,12 @@ class Serving:
         """One sample. Raises FedwardenError."""
         name = serving_form.service_id(asked)
         sample = serving_form.sample(serving_form.body(asked))
-        answer = self._predictor.predict(name, sample, CALLER)
+        try:
+            answer = self._predictor.predict(name, sample, CALLER)
+        except FedwardenError as error:
+            self._audit.count(CALLER, "inference", refused=error.code)  # without the name: any text may stand there
+            raise
+        self._audit.count(CALLER, "inference", name)
         return {
             "retcode": 0,
             "retmsg": "",
@@ -63,6 +69,8 @@ class Serving:
         part = self._predictor.part_for(name)
         self._gate.take(part, CALLER, len(rows))
         out = list(self._pool.map(lambda row: self._row(part, row), rows))
+        if answered := sum(row["retcode"] == 0 for row in out):
+            self._audit.count(CALLER, "batchInference", name, times=answered)
         return {
             "retcode": 0,
             "retmsg": "",
@@ -80,6 +88,7 @@ class Serving:
         try:
             answer = self._predictor.score(part, serving_form.sample(row))
         except FedwardenError as error:
+            self._audit.count(CALLER, "batchInference", refused=error.code)
             return {"index": row["index"], "retcode": error.retcode, "retmsg": error.message(), "data": {}}
         return {"index": row["index"], "retcode": 0, "retmsg": "", "data": {"score": answer.prob}}
 

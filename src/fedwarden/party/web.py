@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,12 +21,15 @@ from starlette.types import Receive, Scope, Send
 
 from fedwarden.common.errors import FedwardenError, IdentityError, StateError, UsageError
 from fedwarden.party import worker_log
+from fedwarden.party.audit import AuditLog
 from fedwarden.party.http_peer import Caller
 
 MAX_BODY = 1 << 20
 BODY_SECONDS = 30.0
 
 Who = Literal["regulator", "party"]
+#: A record for each call, a count of calls that only look or come often, or nothing for what tells nothing.
+Audit = Literal["each", "counted", "no"]
 
 #: HTTP status by code; others by their area.
 _STATUS = {
@@ -72,6 +76,8 @@ class ApiRoute:
     answer: Any = None  # the type that is answered; bytes: JSON lines
     query: tuple[str, ...] = field(default=())
     optional_body: bool = False
+    audit: Audit = "each"  # how a call stands in the audit log
+    told: Callable[[Call, Any], dict[str, Any]] | None = None  # what the record of an allowed call says: counts, kinds
 
 
 def failure(error: FedwardenError) -> Response:
@@ -97,13 +103,13 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     return bytes(body)
 
 
-def build(routes: list[ApiRoute]) -> Starlette:
-    """An application that serves ``routes`` and nothing else."""
+def build(routes: list[ApiRoute], audit: AuditLog) -> Starlette:
+    """An application that serves ``routes`` and nothing else, and notes in ``audit`` what was asked and decided."""
     by_path: dict[str, dict[str, ApiRoute]] = {}
     for route in routes:
         by_path.setdefault(route.path, {})[route.method] = route
     app = Starlette(
-        routes=[Route(path, _Endpoint(path, methods)) for path, methods in by_path.items()],
+        routes=[Route(path, _Endpoint(path, methods, audit)) for path, methods in by_path.items()],
         exception_handlers={HTTPException: _unknown},
     )
     app.router.redirect_slashes = False
@@ -116,6 +122,7 @@ class _Endpoint:
 
     path: str
     methods: dict[str, ApiRoute]
+    audit: AuditLog
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -128,7 +135,7 @@ class _Endpoint:
         caller: Caller | None = getattr(request.state, "caller", None)
         code = None
         try:
-            response = await _serve(request, caller, self.path, self.methods)
+            response = await _serve(request, caller, self.path, self.methods, self.audit)
         except FedwardenError as error:
             code = error.code
             response = failure(error)
@@ -148,13 +155,64 @@ class _Endpoint:
         return response
 
 
-async def _serve(request: Request, caller: Caller | None, path: str, methods: dict[str, ApiRoute]) -> Response:
+async def _serve(
+    request: Request, caller: Caller | None, path: str, methods: dict[str, ApiRoute], audit: AuditLog
+) -> Response:
+    method = request.method[:10]
+    route = methods.get(method)
+    asked = f"{method if route is not None else 'other method'} {path}"
+    try:
+        call = await _call(request, caller, path, route, sorted(methods))
+    except FedwardenError as error:
+        # what was refused unread may come from anybody and as often as they like: it is counted
+        who = caller.name if caller else "nobody"
+        await anyio.to_thread.run_sync(functools.partial(audit.count, who, asked, refused=error.code))
+        raise
+    assert route is not None
+    answer = await anyio.to_thread.run_sync(_audited, route, call, asked, audit)
+    if isinstance(answer, bytes):
+        return Response(answer, media_type="application/x-ndjson")
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def _audited(route: ApiRoute, call: Call, asked: str, audit: AuditLog) -> object:
+    """Runs the call and notes it before it is answered. Raises what the call raises, StateError FW-STATE-560."""
+    subject = _subject(call)
+    try:
+        answer = route.run(call)
+    except Exception as error:
+        code = error.code if isinstance(error, FedwardenError) else "FW-STATE-099"
+        if route.audit == "each":
+            audit.record(call.caller.name, asked, subject, refused=code, key=call.caller.fingerprint)
+        else:
+            audit.count(call.caller.name, asked, subject, refused=code)
+        raise
+    if route.audit == "each":
+        told = route.told(call, answer) if route.told is not None else {}
+        audit.record(call.caller.name, asked, subject, key=call.caller.fingerprint, **told)
+    elif route.audit == "counted":
+        audit.count(call.caller.name, asked, subject)
+    return answer
+
+
+def _subject(call: Call) -> str:
+    """What the call was about: the id in its path, else the one in its body."""
+    for found in call.path.values():
+        return found
+    for name in ("job_id", "name", "model_version", "project"):
+        held = getattr(call.body, name, None)
+        if isinstance(held, str):
+            return held
+    return ""
+
+
+async def _call(request: Request, caller: Caller | None, path: str, route: ApiRoute | None, known: list[str]) -> Call:
+    """The request, decoded, from somebody who may ask it. Raises IdentityError, UsageError."""
     method = request.method[:10]
     if caller is None:
         raise IdentityError("FW-ID-060", who="nobody", method=method, route=path)
-    route = methods.get(method)
     if route is None:
-        raise UsageError("FW-USE-061", method=method, route=path, allowed=sorted(methods))
+        raise UsageError("FW-USE-061", method=method, route=path, allowed=known)
     if caller.identity.kind not in route.who:
         raise IdentityError("FW-ID-060", who=caller.name, method=method, route=path)
     raw = await read_body(request)
@@ -164,11 +222,7 @@ async def _serve(request: Request, caller: Caller | None, path: str, methods: di
             body = msgspec.json.decode(raw, type=route.body)
         except msgspec.MsgspecError as error:
             raise UsageError("FW-USE-063", route=route.path, why=str(error)[:200]) from None
-    call = Call(caller, dict(request.path_params), dict(request.query_params), body)
-    answer = await anyio.to_thread.run_sync(route.run, call)
-    if isinstance(answer, bytes):
-        return Response(answer, media_type="application/x-ndjson")
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+    return Call(caller, dict(request.path_params), dict(request.query_params), body)
 
 
 async def _unknown(request: Request, error: Exception) -> Response:
