@@ -15,6 +15,7 @@ from fedwarden.remote.login import Login
 from fedwarden.remote.session import CONNECT_SECONDS, Session, connect
 
 T = TypeVar("T")
+TAKE_BACK_SECONDS = 300.0
 Action = Callable[[Session], Awaitable[T]]
 
 
@@ -99,7 +100,20 @@ class Fleet:
         await asyncio.gather(*(session.close() for session in self.sessions.values()))
 
     def _wait(self, work: Awaitable[T]) -> T:
-        async def inner() -> T:
-            return await work
+        """A signal that ends the caller cancels the work first, which may take back what it began."""
+        ended = threading.Event()
 
-        return asyncio.run_coroutine_threadsafe(inner(), self._loop).result()
+        async def inner() -> T:
+            try:
+                return await work
+            finally:
+                ended.set()
+
+        future = asyncio.run_coroutine_threadsafe(inner(), self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            if not future.done():
+                future.cancel()
+                ended.wait(TAKE_BACK_SECONDS)
+            raise

@@ -27,7 +27,7 @@ CONNECT_SECONDS = 15.0
 LIMIT = 4 << 20
 CHUNK = 1 << 18
 
-_RECEIVE = """umask 077
+RECEIVE = """umask 077
 mkdir -p "$(dirname "$1")" || exit 1
 part="$1.$$.part"
 trap 'rm -f "$part"' EXIT
@@ -77,11 +77,11 @@ class Session:
 
         Raises RemoteError FW-SSH-013 when something else arrived than was sent, and what ``run`` raises.
         """
-        digest = await asyncio.to_thread(_sha256, data)
+        digest = await asyncio.to_thread(digest_of, data)
         there = await self.run(script(step, _HASH, target), check=False)
         if there.text.strip() == digest:
             return False
-        command = script(step, _RECEIVE, target, digest, f"{mode:o}", seconds=seconds)
+        command = script(step, RECEIVE, target, digest, f"{mode:o}", seconds=seconds)
         output = await self._run(command, _pieces(data), check=False)
         if output.status == 65:
             raise RemoteError("FW-SSH-013", host=self.login.address, step=step, path=target)
@@ -258,7 +258,8 @@ async def _pieces(data: Path | bytes) -> AsyncIterator[bytes]:
             yield piece
 
 
-def _sha256(data: Path | bytes) -> str:
+def digest_of(data: Path | bytes) -> str:
+    """SHA-256 of bytes or of a file."""
     if isinstance(data, bytes):
         return hashlib.sha256(data).hexdigest()
     with data.open("rb") as handle:

@@ -1,0 +1,52 @@
+"""Clusters taken down again: containers, network, firewall rules, releases; data only on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
+from fedwarden.engines.fate.deploy import commands
+from fedwarden.engines.fate.deploy.facts import gather
+from fedwarden.engines.fate.deploy.plan import Cluster, Plan
+from fedwarden.remote.local import Host
+
+
+class Left(msgspec.Struct, frozen=True):
+    """A folder with data that was kept, and its size in bytes."""
+
+    party: int
+    host: str
+    folder: str
+    size: int
+
+
+async def remove(hosts: Mapping[str, Host], plan: Plan, *, purge: bool) -> list[Left]:
+    """What was kept, party by party. Every host is gone through; then the first failure is raised. Repeatable."""
+
+    async def one(cluster: Cluster) -> list[Left]:
+        host = hosts[cluster.place]
+        shown = cluster.place.rpartition("@")[2] or "this machine"
+        facts = await gather(host, plan, cluster)
+        await host.run(commands.down(cluster, facts.compose or "v1"))
+        if purge:
+            database = plan.image(next(it.image for it in plan.version.services if it.name == "mysql"))
+            await host.run(commands.purge(cluster, database))
+            return []
+        await host.run(commands.forget(cluster))
+        left = []
+        for line in (await host.run(commands.kept(cluster))).text.splitlines():
+            name, _, rest = line.partition(" ")
+            size, _, folder = rest.partition(" ")
+            if name == "kept" and size.isdigit():
+                left.append(Left(cluster.party, shown, folder, int(size) * 1024))
+        return left
+
+    answers = await asyncio.gather(*(one(it) for it in plan.clusters), return_exceptions=True)
+    kept: list[Left] = []
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        kept += answer
+    return kept
