@@ -104,15 +104,12 @@ def test_a_wrong_certificate_is_refused_on_either_side(tmp_path: Path, kind: str
     assert all(isinstance(error, FedwardenError) for error in found.values()), found
     shown = codes(found)
     expected = {"pin": "FW-ID-012", "ca": "FW-ID-010", "expired": "FW-ID-010", "party": "FW-ID-011"}[kind]
-    if victim == "guest":  # host1 dials it and sees the certificate first
-        assert shown["host1"] == expected
-        assert shown["guest"] == "FW-LINK-020"
-    elif kind in ("pin", "party"):
-        assert shown["host1"] == expected, "the one who is refused is told why"
-        assert expected in str(found["guest"]), "and the one who waited says whom it refused"
-    else:
-        assert shown["host1"] in ("FW-ID-013", "FW-LINK-020")
-        assert shown["guest"] == "FW-LINK-020"
+    honest = "host1" if victim == "guest" else "guest"
+    assert shown[honest] == expected, "both dial, so the honest side sees the certificate itself"
+    if kind in ("pin", "party"):
+        assert shown[victim] == expected, "the one who is refused is told why"
+    else:  # a handshake that fails tells no more than TLS does
+        assert shown[victim] in ("FW-ID-013", "FW-LINK-020")
     world.close()
 
 
@@ -203,12 +200,12 @@ def child(world: links.World, role: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "seconds"), [(signal.SIGKILL, "FW-LINK-010", 2), (signal.SIGSTOP, "FW-LINK-011", 5)]
+    ("number", "code", "seconds"), [(signal.SIGKILL, "FW-LINK-010", 2), (signal.SIGSTOP, "FW-LINK-011", 6)]
 )
 def test_a_lost_process_is_noticed_by_all_and_named(
     tmp_path: Path, number: signal.Signals, code: str, seconds: float
 ) -> None:
-    world = links.World(tmp_path, THREE, link_timeout=2.5)
+    world = links.World(tmp_path, THREE, link_timeout=1.0)
     lost, bystander = child(world, "host1"), child(world, "arbiter")
     try:
         world.mesh("guest").connect(20)

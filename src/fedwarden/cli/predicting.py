@@ -132,12 +132,14 @@ def check_params(params: list[str], features: list[str]) -> list[float]:
 
 def _woke(home: Path, service: Service, notices: list[Notice]) -> tuple[str, int, int, str] | None:
     """Starts dead agents again; where the guest's is now, or None if all were running. Taken only after a failure."""
+    from fedwarden.engines.ways import control_way
     from fedwarden.regulator.desk import Desk
     from fedwarden.regulator.listing import wake_deployment
 
     with Desk(home) as desk:
         guest = wake_deployment(desk, service.deployment).member(service.guest)
         notices.extend(desk.notices)
-    if not notices and guest.control_port == service.port:
+    host, port = control_way(guest)
+    if not notices and port == service.port:
         return None
-    return guest.host, guest.control_port, guest.party, guest.fingerprint
+    return host, port, guest.party, guest.fingerprint

@@ -32,19 +32,33 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
     control_port: int
     data_port: int
     serving_port: int
+    relay_port: int = 0  # where this agent's relay listens; 0: it has none
     fingerprint: str  # SHA-256 of the public key (SubjectPublicKeyInfo, DER), hex
     busy: list[str] = []  # ids of the jobs that run or wait here
     revocations: int = 0  # number of the list of revoked keys in force
 
 
+class RelayPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """The regulator's relay, for pairs of parties that can both only dial out."""
+
+    party: int  # whose agent runs it: its certificate is the relay's
+    host: str
+    port: int
+    fingerprint: str
+    ways: dict[str, str] = {}  # party id → ``address[:port]``: who dials it somewhere else
+    parties: list[int] = []  # whose links go through it in any case; others' only where dialling fails both ways
+
+
 class PeerParty(msgspec.Struct, frozen=True, kw_only=True):
-    """PUT /v1/peers: whom this party will talk to, with the key it pins."""
+    """PUT /v1/peers: whom this party will talk to, with the key it pins, as this party reaches it."""
 
     party: int
     host: str
     data_port: int
     control_port: int
     fingerprint: str
+    control_host: str = ""  # where its control port is, if not at ``host``
+    relay: RelayPlace | None = None  # the relay beside this peer's agent
 
 
 class DatasetRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +104,7 @@ class JobPeer(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     data_port: int
     fingerprint: str
+    ways: dict[str, str] = {}  # party id → ``address[:port]``: who dials it somewhere else than at ``host``
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +119,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     model_id: str
     privacy: Literal["sealed", "none"]
     created: str
+    relay: RelayPlace | None = None
 
 
 class Phase(msgspec.Struct):

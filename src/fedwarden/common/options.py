@@ -66,8 +66,9 @@ class _Common(BaseModel):
         8.0,
         ge=1,
         le=600,
-        description="seconds without a sign of life of a peer until the job fails, 1 to 600",
-        json_schema_extra={"zh": "对端无响应多少秒后判任务失败，1 至 600"},
+        description="seconds that a link may be silent and heal; nothing heard of a peer for twice that and 2 s more "
+        "fails the job; 1 to 600",
+        json_schema_extra={"zh": "链路可静默后自行恢复的秒数；超过其两倍再加 2 秒未收到对端消息，任务失败；1 至 600"},
     )
     queue_timeout: Annotated[int, Number] = Field(
         86_400,

@@ -7,6 +7,7 @@ import io
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -22,7 +23,8 @@ class ControlClient:
     """Speaks with the agent of ``party`` at ``host:port``; ``fingerprint`` is its pinned key (hex), if one is known.
 
     Every call is a connection of its own: nothing to keep alive, nothing to go stale. ``timeout`` (seconds) bounds a
-    whole call, however slowly the other side drips.
+    whole call, however slowly the other side drips. ``connect`` makes the connection where it is not simply dialled; it
+    is given the seconds that are left.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class ControlClient:
         fingerprint: str | None = None,
         timeout: float = 30.0,
         limit: int = MAX_ANSWER,
+        connect: Callable[[float], socket.socket] | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -42,6 +45,7 @@ class ControlClient:
         self.timeout = timeout
         self.limit = limit
         self.address = f"{host}:{port}"
+        self._connect_otherwise = connect
         self._context = context
         self._fingerprint = fingerprint
         self._identity = party_identity(party)
@@ -82,8 +86,12 @@ class ControlClient:
             raise LinkError("FW-LINK-003", party=self.party, address=self.address, why=why) from None
 
     def _connect(self, end: float) -> ssl.SSLSocket:
-        raw = socket.create_connection((self.host, self.port), timeout=_left(end))
+        if self._connect_otherwise is None:
+            raw = socket.create_connection((self.host, self.port), timeout=_left(end))
+        else:
+            raw = self._connect_otherwise(_left(end))
         try:
+            raw.settimeout(_left(end))
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock = self._context.wrap_socket(raw)
         except BaseException:

@@ -44,6 +44,8 @@ from fedwarden.party.model_routes import model_routes
 from fedwarden.party.peers import PeerBook
 from fedwarden.party.policy import PolicyBook
 from fedwarden.party.publishing import Publishing
+from fedwarden.party.relay_offers import Offers
+from fedwarden.party.relay_process import RelayProcess
 from fedwarden.party.routes import core_routes, with_openapi
 from fedwarden.party.serving import build as build_serving
 from fedwarden.party.web import ApiRoute, build
@@ -84,6 +86,8 @@ class Agent:
         self.published = Publishing(
             self.home, self.party, self.peers, self.datasets, self.policy, self.revoked, self.audit
         )
+        self._offers = Offers(self.home, self.party, self.peers, lambda: (self.info().bind, self.info().control_port))
+        self._relay: RelayProcess | None = None
         self._contexts: list[ssl.SSLContext] = []
         self._stop = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -96,31 +100,30 @@ class Agent:
 
         return replace(self._known, busy=self.jobs.busy(), revocations=self.revoked.number)
 
-    def run(self, bind: str, control: int, data: int, serving: int, any_port: bool) -> None:
+    def run(self, wanted: ports.Wanted) -> None:
         """Until told to stop. Raises DeployError FW-DEP-061 … -064 and StateError."""
-        with self._alone():
-            before = ports.remembered(self.home.agent_json)
-            if before is not None:  # peers and regulator know these ports: the same ones or none
-                control, data, serving, any_port = before.control_port, before.data_port, before.serving_port, False
-            with contextlib.ExitStack() as stack:
-                sockets = [
-                    stack.enter_context(contextlib.closing(ports.listen(host, port, search=any_port)))
-                    for host, port in ((bind, control), (bind, data), ("127.0.0.1", serving))
-                ]
-                numbers = [sock.getsockname()[1] for sock in sockets]
-                self._known = AgentInfo(
-                    party=self.party,
-                    version=fedwarden.__version__,
-                    pid=os.getpid(),
-                    bind=bind,
-                    control_port=numbers[0],
-                    data_port=numbers[1],
-                    serving_port=numbers[2],
-                    fingerprint=self.fingerprint,
-                )
-                self.audit.record("agent", "agent started", version=fedwarden.__version__)
-                self.jobs.recover()
-                asyncio.run(self._serve(*sockets))
+        with self._alone(), contextlib.ExitStack() as stack:
+            # peers and regulator know the ports of the last run: the same ones or none
+            sockets = ports.open_all(wanted, ports.remembered(self.home.agent_json), stack)
+            numbers = [sock.getsockname()[1] for sock in sockets]
+            self._known = AgentInfo(
+                party=self.party,
+                version=fedwarden.__version__,
+                pid=os.getpid(),
+                bind=wanted.bind,
+                control_port=numbers[0],
+                data_port=numbers[1],
+                serving_port=numbers[2],
+                relay_port=numbers[3] if wanted.relay else 0,
+                fingerprint=self.fingerprint,
+            )
+            self.audit.record("agent", "agent started", version=fedwarden.__version__)
+            self.jobs.recover()
+            if wanted.relay:
+                self._relay = RelayProcess(self.home, self.party, sockets[3])
+                stack.callback(self._relay.close)
+            stack.callback(self._offers.close)
+            asyncio.run(self._serve(*sockets[:3]))
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -152,6 +155,7 @@ class Agent:
             asyncio.create_task(server.serve([sock])) for server, sock in zip(servers, (control, serving), strict=True)
         ]
         self.published.warm()
+        self._offers.start()
         with DataListener(data, self.jobs.route):
             while not all(server.started for server in servers):
                 if any(task.done() for task in tasks):
@@ -190,6 +194,8 @@ class Agent:
             for context in self._contexts:
                 context.load_cert_chain(str(self.home.cert), str(self.home.key), password="")
             self.published.hosts.renew()
+            if self._relay is not None:
+                self._relay.restart()
             self.jobs.use_key(self.fingerprint)
             self._known = replace(self.info(), fingerprint=self.fingerprint, busy=[])
             write_struct(self.home.agent_json, self.info())
@@ -248,26 +254,41 @@ def _who(home: Home) -> tuple[int, str]:
     return identity.party, own
 
 
+def _address(option: str, text: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise UsageError("FW-USE-062", what=option, found=text[:40]) from None
+
+
 def main(arguments: Sequence[str] | None = None, worker: Sequence[str] = WORKER) -> int:
     parser = argparse.ArgumentParser(prog="python -m fedwarden.party.agent")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--bind", default="127.0.0.1")
+    parser.add_argument("--data-bind", help="another address for the data port (and the relay's)")
     parser.add_argument("--control-port", type=int, default=9480)
     parser.add_argument("--data-port", type=int, default=9470)
     parser.add_argument("--serving-port", type=int, default=8059)
+    parser.add_argument("--relay-port", type=int, default=0, help="run a relay there (the arbiter's agent only)")
     parser.add_argument("--any-port", action="store_true", help="take the next free port where one is taken")
     words = parser.parse_args(arguments)
     os.umask(0o077)
     try:
-        try:
-            bind = str(ipaddress.IPv4Address(words.bind))
-        except ValueError:
-            raise UsageError("FW-USE-062", what="--bind", found=words.bind[:40]) from None
+        bind = _address("--bind", words.bind)
+        wanted = ports.Wanted(
+            bind=bind,
+            data_bind=_address("--data-bind", words.data_bind or bind),
+            control=words.control_port,
+            data=words.data_port,
+            serving=words.serving_port,
+            relay=words.relay_port,
+            search=words.any_port,
+        )
         if not words.home.is_dir():
             raise DeployError("FW-DEP-064", home=str(words.home))
         close_log = agent_log.configure(words.home / "agent.log")
         try:
-            Agent(words.home, worker).run(bind, words.control_port, words.data_port, words.serving_port, words.any_port)
+            Agent(words.home, worker).run(wanted)
         except FedwardenError as error:
             structlog.get_logger().error("ended", **error.to_dict())
             raise

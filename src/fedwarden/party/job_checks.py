@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fedwarden.common.api import Dataset, JobPeer, JobSpec, Role
+from fedwarden.common.api import Dataset, JobSpec, Role
 from fedwarden.common.errors import DataError, IdentityError, JobError
 from fedwarden.party.home import check_name, check_role
 from fedwarden.party.peers import PeerBook
@@ -34,20 +34,22 @@ def check_roles(spec: JobSpec, party: int, fingerprint: str, peers: PeerBook) ->
     if not mine:
         raise JobError("FW-JOB-062", party=party)
     for peer in spec.roles:
-        _check_key(peer, party, fingerprint, peers)
+        _check_key(peer.party, peer.role, peer.fingerprint, party, fingerprint, peers)
+    if spec.relay is not None:
+        _check_key(spec.relay.party, "relay", spec.relay.fingerprint, party, fingerprint, peers)
     return mine
 
 
-def _check_key(peer: JobPeer, party: int, fingerprint: str, peers: PeerBook) -> None:
-    if peer.party == party:
+def _check_key(who: int, role: str, found: str, party: int, fingerprint: str, peers: PeerBook) -> None:
+    if who == party:
         expected = fingerprint
     else:
-        pinned = peers.get(peer.party)
+        pinned = peers.get(who)
         if pinned is None:
-            raise IdentityError("FW-ID-062", party=peer.party, role=peer.role)
+            raise IdentityError("FW-ID-062", party=who, role=role)
         expected = pinned.fingerprint
-    if peer.fingerprint != expected:
-        raise IdentityError("FW-ID-063", party=peer.party, role=peer.role, pinned=expected, found=peer.fingerprint[:64])
+    if found != expected:
+        raise IdentityError("FW-ID-063", party=who, role=role, pinned=expected, found=found[:64])
 
 
 def check_dataset(spec: JobSpec, role: Role, dataset: Dataset) -> None:

@@ -8,7 +8,7 @@ import threading
 import msgspec
 from msgspec.structs import replace
 
-from fedwarden.common.api import PeerParty
+from fedwarden.common.api import PeerParty, RelayPlace
 from fedwarden.common.errors import IdentityError, StateError, UsageError
 from fedwarden.common.files import read_struct, write_struct
 from fedwarden.common.membership import KeyChange, Statement
@@ -73,6 +73,11 @@ class PeerBook:
         write_struct(self._path, [after[party] for party in sorted(after)])
         self._peers = after
 
+    def relay(self) -> RelayPlace | None:
+        """The relay of this deployment, if it has one."""
+        peer = next((peer for peer in self.all() if peer.relay is not None), None)
+        return None if peer is None or peer.relay is None else replace(peer.relay, fingerprint=peer.fingerprint)
+
     def pin(self, peers: list[PeerParty]) -> list[PeerParty]:
         """Adds ``peers`` or renews their addresses: all of them or none.
 
@@ -84,7 +89,7 @@ class PeerBook:
             for peer in peers:
                 if _FINGERPRINT.fullmatch(peer.fingerprint) is None:
                     raise UsageError("FW-USE-062", what="fingerprint", found=peer.fingerprint[:16])
-                for port in (peer.data_port, peer.control_port):
+                for port in (peer.data_port, peer.control_port, peer.relay.port if peer.relay else 1):
                     if not 0 < port < 65536:
                         raise UsageError("FW-USE-062", what="port", found=str(port))
                 known = after.get(peer.party)

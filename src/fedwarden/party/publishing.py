@@ -30,7 +30,7 @@ class Publishing:
         revoked: RevocationBook,
         audit: AuditLog,
     ) -> None:
-        self.hosts = HostClients(home, peers, revoked)
+        self.hosts = HostClients(home, party, peers, revoked)
         self.shelf = ModelShelf(home)
         self.bindings = BindingBook(home, self.shelf)
         self.counters = Counters(home)

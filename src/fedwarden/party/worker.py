@@ -94,6 +94,9 @@ class Worker:
                 log.info("connect", peers=self.job.others)
                 self.mesh.connect(CONNECT_SECONDS)
                 status.follow_links(self.mesh.counters)
+                for role in self.mesh.relayed:
+                    what = f"relayed: link {self.role}–{role} through the regulator; sizes seen"
+                    status.reveal([{"what": what, "to": "regulator", "count": 1}])
             with status.phase("wait for turn"):
                 self._wait_for_everybody()
             log.info("start", algorithm=self.spec.algorithm)

@@ -7,8 +7,9 @@ import time
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
-from fedwarden.common.api import JobPeer, JobSpec
+from fedwarden.common.api import JobSpec
 from fedwarden.common.errors import DeployError, FedwardenError, RemoteError, UsageError
+from fedwarden.engines import ways
 from fedwarden.engines.base import Engine, Site, remote_home
 from fedwarden.regulator.addresses import ipv4, is_own
 from fedwarden.regulator.desk import Desk, shown, site_of
@@ -177,11 +178,12 @@ def check_together(engine: Engine, site: Site, job_id: str) -> dict[str, object]
         project="deploy",
         algorithm="example",
         options=engine.options(site, "example", {}),
-        roles=job_peers(site, roles),
+        roles=ways.job_peers(site, roles),
         role_datasets={},
         model_id="",
         privacy="sealed",
         created=now(),
+        relay=ways.relay_place(site),
     )
     try:
         spec = replace(spec, job_id=engine.submit(site, spec).job_id)
@@ -206,16 +208,3 @@ def check_together(engine: Engine, site: Site, job_id: str) -> dict[str, object]
         raise
     except FedwardenError as error:
         raise DeployError("FW-DEP-010", why=error.message()) from error
-
-
-def job_peers(site: Site, roles: dict[str, int]) -> list[JobPeer]:
-    return [
-        JobPeer(
-            role=role,
-            party=party,
-            host=site.member(party).host,
-            data_port=site.member(party).data_port,
-            fingerprint=site.member(party).fingerprint,
-        )
-        for role, party in roles.items()
-    ]

@@ -122,7 +122,7 @@ class Desk:
             for party in row.parties:
                 member = after.member(party.party)
                 party.control_port, party.data_port = member.control_port, member.data_port
-                party.serving_port = member.serving_port
+                party.serving_port, party.details = member.serving_port, member.details
             moved = [member.party for member in after.members if member != before.member(member.party)]
             audit(session, "ports changed", row.id, parties=moved)
         self.note("FW-NOTE-007", parties=moved)

@@ -9,6 +9,7 @@ import msgspec
 from fedwarden.common.api import BindRequest
 from fedwarden.common.errors import JobError, ModelError
 from fedwarden.common.files import write_atomic
+from fedwarden.engines.ways import control_way
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.following import find_job, query, site_for, spec_of
 from fedwarden.regulator.names import check_name
@@ -79,8 +80,8 @@ def _service(session: Any, binding: BindingRow) -> dict[str, Any]:
         "model_version": job.id,
         "algorithm": job.algorithm,
         "guest": guest.party,
-        "host": member.host,
-        "port": member.control_port,
+        "host": control_way(member)[0],
+        "port": control_way(member)[1],
         "fingerprint": member.fingerprint,
         "features": table.dataset["features"],
     }

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from fedwarden.common import options
 from fedwarden.common.api import Algorithm, JobSpec, RoleStatus
 from fedwarden.common.errors import DataError, JobError, UsageError
+from fedwarden.engines import ways
 from fedwarden.engines.base import Engine, Handed, Site
-from fedwarden.regulator.deployments import current, job_peers
+from fedwarden.regulator.deployments import current
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.names import check_name
@@ -108,11 +109,12 @@ def _plan(
             project=upload.project,
             algorithm=cast(Algorithm, algorithm),
             options=chosen,
-            roles=job_peers(site, roles),
+            roles=ways.job_peers(site, roles),
             role_datasets=tables,
             model_id=model_id_of(roles),
             privacy="none" if set(hosts) == {guest} else "sealed",
             created=now(),
+            relay=ways.relay_place(site),
         )
         session.add(
             JobRow(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 SEND_LIMIT = RECEIVE_LIMIT = 64 << 20
 LINK_TIMEOUT = 8.0
+#: TCP sends again at growing intervals: after a gap of t seconds it may take t more until something comes through.
+#: These seconds more are for the heartbeat before the gap and the first interval.
+RECOVERY = 2.0
 #: Seconds that a message, or room in the send queue, is waited for when the caller names no other time.
 PATIENCE = 3600.0
 
@@ -32,7 +35,8 @@ class Channel:
     """``sock`` is connected, its handshake done and its peer checked; ``peer`` is the role there, ``party`` its party.
 
     Any failure trips ``alarm``, which all channels of a role share, and ends every wait on any of them. Thread-safe;
-    messages keep the order of the calls of :meth:`send`. Silence for ``link_timeout`` seconds is a failure.
+    messages keep the order of the calls of :meth:`send`. A network that is silent for up to ``link_timeout`` seconds
+    heals; nothing heard for twice that and ``RECOVERY`` is a failure.
     """
 
     def __init__(
@@ -121,7 +125,7 @@ class Channel:
         return LinkError(code, role=self.peer, party=self.party, **params)
 
     def _nothing_heard(self, silence: float) -> None:
-        if silence > self._link_timeout:
+        if silence > 2 * self._link_timeout + RECOVERY:
             raise Failed(self._error("FW-LINK-011", seconds=round(silence, 1)))
 
     def _cannot_send(self, why: str) -> None:

@@ -19,7 +19,7 @@ from fedwarden.transport import frames
 from fedwarden.transport.wire import Closed
 
 #: Raised when frames or the order of the greeting change.
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +46,13 @@ def say(sock: ssl.SSLSocket, hello: Hello) -> None:
 
 
 def say_ready(sock: ssl.SSLSocket) -> None:
-    """The dialling side's last word: it has heard and accepts."""
+    """The deciding side's last word: it has heard and accepts, and this is the connection that serves."""
     sock.sendall(b"".join(frames.encode(frames.HEARTBEAT)[0]))
+
+
+def say_not_needed(sock: ssl.SSLSocket) -> None:
+    """The deciding side's last word on every connection but that one."""
+    sock.sendall(b"".join(frames.encode(frames.BYE)[0]))
 
 
 def refuse(sock: ssl.SSLSocket, error: FedwardenError) -> None:
@@ -57,7 +62,7 @@ def refuse(sock: ssl.SSLSocket, error: FedwardenError) -> None:
 
 def hear(sock: ssl.SSLSocket) -> Hello:
     """Raises what the other side refused us with, Closed, or BadFrame."""
-    header = _frame(sock)
+    header = read_frame(sock)
     if header.kind == frames.ABORT:
         raise FedwardenError.from_dict(header.meta)
     if header.kind != frames.HELLO:
@@ -69,7 +74,11 @@ def hear(sock: ssl.SSLSocket) -> Hello:
 
 
 def hear_ready(sock: ssl.SSLSocket) -> None:
-    if _frame(sock).kind != frames.HEARTBEAT:
+    """Raises Closed when another connection serves, BadFrame."""
+    kind = read_frame(sock).kind
+    if kind == frames.BYE:
+        raise Closed("another connection serves")
+    if kind != frames.HEARTBEAT:
         raise frames.BadFrame("no word that it is ready")
 
 
@@ -89,7 +98,7 @@ def _differs(code: str, peer: JobPeer, expected: str, found: str) -> NoReturn:
     raise LinkError(code, role=peer.role, party=peer.party, expected=expected, found=found)
 
 
-def _frame(sock: ssl.SSLSocket) -> frames.Header:
+def read_frame(sock: ssl.SSLSocket) -> frames.Header:
     return frames.decode_header(_exactly(sock, frames.header_length(_exactly(sock, 4))))
 
 

@@ -48,6 +48,7 @@ class Mesh:
         self._changed = threading.Condition()
         self._alarm.watch(self._changed)
         self._closed = False
+        self.relayed: list[Role] = []  # whom this role is connected with through the regulator's relay
 
     @property
     def failed(self) -> threading.Event:
@@ -55,7 +56,7 @@ class Mesh:
         return self._alarm.tripped
 
     def connect(self, seconds: float) -> None:
-        """Builds a channel to every other role: dials those before this one in the job's list, awaits those behind.
+        """Builds a channel to every other role (meeting.py).
 
         Raises IdentityError (wrong or revoked key), LinkError FW-LINK-020 when somebody is missing after ``seconds``,
         FW-LINK-021 … -023 when a peer runs another program, job or role, or the first cause of a peer.
@@ -65,6 +66,7 @@ class Mesh:
         others = {peer.role for peer in self._spec.roles} - {self._role}
         meeting = Meeting(self._spec, self._own, self._credentials, self._agent, self._alarm, self._met)
         end = time.monotonic() + seconds
+        self.relayed = meeting.relayed
         with meeting.until(end), self._changed:
             while not others <= self._channels.keys():
                 self._alarm.check()
@@ -149,12 +151,14 @@ class Mesh:
 
     def _missing(self, missing: list[JobPeer], meeting: Meeting, seconds: float) -> FedwardenError:
         first = missing[0]
+        doubt = next((meeting.doubts[peer.role] for peer in missing if peer.role in meeting.doubts), None)
+        if doubt is not None:
+            return doubt
         return LinkError(
-            "FW-LINK-020",
+            "FW-LINK-020" if self._spec.relay is None else "FW-LINK-480",
             role=first.role,
             party=first.party,
-            address=f"{first.host}:{first.data_port}",
             missing=[peer.role for peer in missing],
             seconds=round(seconds),
-            why=meeting.last_reason(first.role),
+            **meeting.reasons(first),
         )

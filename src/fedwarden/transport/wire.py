@@ -23,6 +23,7 @@ SLICE = 256 << 10
 #: Bytes read ahead while looking for a frame's header.
 STAGE = 32 << 10
 _POLL_MS = 250
+_TCP_RTO_MAX_MS = 44
 
 
 class Closed(Exception):
@@ -44,6 +45,8 @@ class Wire:
         self._dead = False
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):  # Linux 6.15: after a gap in the network TCP is back within a second
+            sock.setsockopt(socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, 1000)
         for option in _large_buffers():
             sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
         sock.setblocking(False)

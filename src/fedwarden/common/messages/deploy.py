@@ -129,4 +129,10 @@ MESSAGES = {
         en="passwords are not needed for parties on this machine; they were not used or kept.",
         zh="本机参与方无需密码；所给密码未被使用或保存。",
     ),
+    "FW-DEP-480": Msg(
+        en="party {party}: {key} is no address[:port]: {found}",
+        zh="参与方 {party}：{key} 不是 地址[:端口]：{found}",
+        fix_en="Write an IPv4 address or a host name, with a port where it differs, e.g. 203.0.113.5:19470.",
+        fix_zh="请写 IPv4 地址或主机名，端口不同时加上端口，例如 203.0.113.5:19470。",
+    ),
 }

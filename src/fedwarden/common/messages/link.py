@@ -85,10 +85,14 @@ MESSAGES = {
         fix_zh="请查看该参与方的任务日志与主机负载，然后重新提交。",
     ),
     "FW-LINK-020": Msg(
-        en="no connection with {missing} within {seconds} s ({role}: party {party} at {address}): {why}",
-        zh="{seconds} 秒内未能与 {missing} 建立连接（{role}：参与方 {party}，地址 {address}）：{why}",
-        fix_en="Check that every agent of the job runs and that the data ports can be reached between the parties.",
-        fix_zh="请确认任务涉及的所有代理均在运行，且各方之间的数据端口可互相访问。",
+        en="no connection with {missing} within {seconds} s; {role} (party {party}): dialled from here at {address}: "
+        "{out}; dialled from there: {back}",
+        zh="{seconds} 秒内未能与 {missing} 建立连接；{role}（参与方 {party}）：本端拨向 {address}：{out}；"
+        "对端拨入：{back}",
+        fix_en="Check that every agent of the job runs and that of each pair of parties at least one reaches the "
+        "other's data port; parties that can both only dial out need the relay (relay: true).",
+        fix_zh="请确认任务涉及的所有代理均在运行，且每两方之间至少有一方能访问对方的数据端口；"
+        "若双方都只能向外拨号，请启用中继（relay: true）。",
     ),
     "FW-LINK-021": Msg(
         en="{role} (party {party}) runs fedwarden {found}, this side {expected}",
@@ -107,5 +111,20 @@ MESSAGES = {
         zh="{role}（参与方 {party}）以 {found} 身份接入，而预期为 {expected}",
         fix_en="Check the addresses and data ports of the parties, then submit again.",
         fix_zh="请检查各方地址与数据端口，然后重新提交。",
+    ),
+    "FW-LINK-480": Msg(
+        en="no connection with {missing} within {seconds} s; {role} (party {party}): dialled from here at {address}: "
+        "{out}; dialled from there: {back}; at the relay: {relay}",
+        zh="{seconds} 秒内未能与 {missing} 建立连接；{role}（参与方 {party}）：本端拨向 {address}：{out}；"
+        "对端拨入：{back}；经中继：{relay}",
+        fix_en="Check that every agent of the job runs and that both parties reach the regulator's relay port.",
+        fix_zh="请确认任务涉及的所有代理均在运行，且双方都能访问监管方的中继端口。",
+    ),
+    "FW-LINK-481": Msg(
+        en="party {party} cannot be reached through the regulator's relay at {address}: {why}",
+        zh="无法经监管方中继 {address} 连接参与方 {party}：{why}",
+        fix_en="Check that the relay runs beside the arbiter's agent and that both parties reach its port.",
+        fix_zh="请确认中继在仲裁方代理旁运行，且双方都能访问其端口。",
+        retcode=105,
     ),
 }

@@ -11,6 +11,7 @@ import msgspec
 
 from fedwarden.common.errors import FedwardenError, LinkError
 from fedwarden.engines.base import Member, Site
+from fedwarden.engines.ways import control_way
 from fedwarden.identity.contexts import Credentials, client_context
 from fedwarden.identity.https import ControlClient
 
@@ -28,9 +29,10 @@ class Agents:
     def client(self, member: Member) -> ControlClient:
         if self._made is None:
             self._made = client_context(*self._credentials)
+        host, port = control_way(member)
         return ControlClient(
-            member.host,
-            member.control_port,
+            host,
+            port,
             self._made,
             party=member.party,
             fingerprint=member.fingerprint or None,

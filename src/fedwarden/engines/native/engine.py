@@ -23,6 +23,7 @@ from fedwarden.common.api import (
     RoleStatus,
 )
 from fedwarden.common.errors import DeployError, FedwardenError
+from fedwarden.engines import ways
 from fedwarden.engines.base import Engine, Handed, Member, Site
 from fedwarden.engines.native import local_agents, prediction
 from fedwarden.engines.native.calls import Agents, at_once, first_error
@@ -55,6 +56,7 @@ class NativeEngine(Engine):
         self._agents = Agents(credentials)
 
     def deploy(self, site: Site) -> Site:
+        site = ways.with_arbiter(site)
         here, abroad = _apart(site.members)
         infos = self._remote().deploy(abroad) if abroad else {}
         local_agents.make(here, self._authority())
@@ -69,17 +71,7 @@ class NativeEngine(Engine):
     def _introduce(self, site: Site, member: Member) -> None:
         """The agent answers in its own name, and pins the keys of all others."""
         self._agents.ask(site, member.party, "GET", "/v1/health", AgentInfo)
-        peers = [
-            PeerParty(
-                party=other.party,
-                host=other.host,
-                data_port=other.data_port,
-                control_port=other.control_port,
-                fingerprint=other.fingerprint,
-            )
-            for other in site.members
-            if other.party != member.party
-        ]
+        peers = ways.peers_of(site, member)
         self._agents.ask(site, member.party, "PUT", "/v1/peers", list[PeerParty], peers)
 
     def wake(self, site: Site) -> tuple[Site, list[int]]:
@@ -207,9 +199,8 @@ class NativeEngine(Engine):
 
     def predict(self, site: Site, guest: int, request: PredictRequest) -> PredictAnswer:
         member = site.member(guest)
-        return prediction.predict(
-            member.host, member.control_port, guest, member.fingerprint, self._credentials, request
-        )
+        host, port = ways.control_way(member)
+        return prediction.predict(host, port, guest, member.fingerprint, self._credentials, request)
 
     def delete(self, site: Site) -> None:
         def shut_down(member: Member) -> None:
@@ -245,6 +236,7 @@ def _filled(member: Member, info: AgentInfo) -> Member:
         data_port=info.data_port,
         serving_port=info.serving_port,
         fingerprint=info.fingerprint,
+        details=member.details | ({"relay_port": info.relay_port} if info.relay_port else {}),
     )
 
 

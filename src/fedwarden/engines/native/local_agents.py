@@ -17,6 +17,7 @@ from fedwarden.common.errors import DeployError, StateError
 from fedwarden.common.files import read_struct, write_atomic
 from fedwarden.engines.base import Member
 from fedwarden.engines.native.processes import agent_of, end_all
+from fedwarden.engines.ways import ARBITER, RELAY
 from fedwarden.identity.authority import CertificateAuthority
 
 INIT_SECONDS = 30.0
@@ -63,7 +64,10 @@ def start(members: Sequence[Member]) -> list[AgentInfo]:
     running = []
     for member in members:
         home = Path(member.home)
-        words = [*PYTHON, "fedwarden.party.agent", "--home", member.home, "--bind", member.host, "--any-port"]
+        words = [*PYTHON, "fedwarden.party.agent", "--home", member.home, "--bind", _bind(member), "--any-port"]
+        words += ["--data-bind", _bind(member, "data_bind")]
+        if member.party == ARBITER and member.details.get("relay"):
+            words += ["--relay-port", str(member.details.get("relay_port") or RELAY)]
         words += ["--control-port", str(member.control_port or CONTROL)]
         words += ["--data-port", str(member.data_port or DATA)]
         words += ["--serving-port", str(member.serving_port or SERVING)]
@@ -77,8 +81,15 @@ def start(members: Sequence[Member]) -> list[AgentInfo]:
     return [_await(member, process, end) for member, process in running]
 
 
+def _bind(member: Member, key: str = "bind") -> str:
+    return str(member.details.get(key) or member.details.get("bind") or member.host)
+
+
 def _ports_free(member: Member) -> bool:
-    places = [(member.host, member.control_port), (member.host, member.data_port), ("127.0.0.1", member.serving_port)]
+    places = [(_bind(member), member.control_port), (_bind(member, "data_bind"), member.data_port)]
+    places.append(("127.0.0.1", member.serving_port))
+    if relay_port := member.details.get("relay_port"):
+        places.append((_bind(member, "data_bind"), relay_port))
     for place in places:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

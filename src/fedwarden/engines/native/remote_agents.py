@@ -10,6 +10,7 @@ from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import FedwardenError, RemoteError
 from fedwarden.engines.base import Member
 from fedwarden.engines.native.local_agents import CONTROL, DATA, SERVING
+from fedwarden.engines.ways import EVERYWHERE
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.remote import doctor, host_agent
 from fedwarden.remote.access import Access
@@ -108,7 +109,7 @@ class RemoteAgents:
         certificate = authority.sign_party(request, party)
         await host_agent.give_certificate(session, seat, authority.certificate_pem, certificate)
         # behind a NAT the host has not got the address that the others use
-        bind = member.host if member.host in facts.addresses else "0.0.0.0"  # noqa: S104
+        bind = str(member.details.get("bind") or (member.host if member.host in facts.addresses else EVERYWHERE))
         words = host_agent.agent_words(bind, (CONTROL, DATA, SERVING), any_port=True)
         return await host_agent.start(session, seat, facts, words)
 

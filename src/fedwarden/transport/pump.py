@@ -1,0 +1,46 @@
+"""Bytes from one connection into another, as they come: nothing is looked at, nothing kept."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+
+#: Bytes on their way at most in one direction.
+BUFFER = 256 << 10
+#: Seconds without a byte (or without the other side taking one) after which both connections end. Workers say
+#: something every second.
+IDLE_SECONDS = 120.0
+
+
+def pump(source: socket.socket, target: socket.socket) -> int:
+    """Until ``source`` ends; then ``target`` is told that nothing more comes. Answers how many bytes went through."""
+    buffer = memoryview(bytearray(BUFFER))
+    passed = 0
+    try:
+        while count := source.recv_into(buffer):
+            target.sendall(buffer[:count])
+            passed += count
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+    except OSError:  # one of the two is broken or silent: the other end must not wait for it
+        for sock in (source, target):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+    return passed
+
+
+def join_ends(first: socket.socket, second: socket.socket, idle: float = IDLE_SECONDS) -> tuple[int, int]:
+    """Both directions until both have ended; closes both. Answers the bytes first → second and second → first."""
+    for sock in (first, second):
+        sock.settimeout(idle)
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    back: list[int] = []
+    other = threading.Thread(target=lambda: back.append(pump(second, first)), name="relay-back", daemon=True)
+    other.start()
+    there = pump(first, second)
+    other.join()
+    first.close()
+    second.close()
+    return there, back[0] if back else 0
