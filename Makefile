@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-hosts test-long lint bench docs lock clean
+.PHONY: help setup setup-dev demo test test-hosts test-long lint bench bench-peer docs lock clean
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
 	@echo "make test       all tests (at most 10 minutes on two cores)"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-long  the long ones too"
 	@echo "make lint       ruff, mypy --strict, import-linter"
 	@echo "make bench      time per iteration beside plaintext, into benchmarks/results.json"
+	@echo "make bench-peer SPU on the same rows, in an environment of its own (Python 3.10 or 3.11)"
 	@echo "make docs       the generated pages: error codes, options, benchmark tables"
 	@echo "make setup      only the environment in .venv"
 	@echo "make lock       new lock files from requirements/*.in (needs the Internet)"
@@ -49,6 +50,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@$(PY) benchmarks/run.py
 
+bench-peer: $(VENV)/.dev
+	@$(PY) benchmarks/peer/run.py
+
 docs: $(VENV)/.base
 	@$(PY) scripts/make_docs.py
 
@@ -56,4 +60,4 @@ lock:
 	@sh scripts/lock.sh
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-peer build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

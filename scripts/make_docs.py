@@ -200,6 +200,20 @@ def benchmark_tables(results: list[dict[str, Any]]) -> str:
     return "\n".join(out) + "\n"
 
 
+def peer_table(results: list[dict[str, Any]]) -> str:
+    """Markdown of benchmarks/peer/results.json."""
+    if not results:
+        return "No figures yet: `make bench-peer` writes them.\n"
+    out = ["| case | peer | its iteration | ours, 32,14 | ratio | its memory (MB) | date | CPUs |"]
+    out += ["|---|---|---|---|---|---|---|---|"]
+    for row in results:
+        out.append(
+            f"| {row['case']} | {row['peer']} | {_seconds(row['peer_seconds'])} "
+            f"| {_seconds(row['seconds_per_iteration'])} | {_number(row['peer_ratio'])} | {row['peer_memory_mb']} | {row['date']} | {row['cpus']} |"
+        )
+    return "\n".join(out) + "\n"
+
+
 def _seconds(value: float | None) -> str:
     return "–" if value is None else f"{value * 1000:.3g} ms" if value < 1 else f"{value:.3g} s"
 
@@ -230,7 +244,9 @@ def pages() -> dict[Path, str]:
     if (ROOT / "src/fedwarden/cli/main.py").exists():
         commands = DOCS / "commands.md"
         out[commands] = between(commands.read_text("utf-8"), "verbs", verbs_table())
-    out[benchmarks] = between(benchmarks.read_text("utf-8"), "results", benchmark_tables(rows))
+    page = between(benchmarks.read_text("utf-8"), "results", benchmark_tables(rows))
+    peer = ROOT / "benchmarks" / "peer" / "results.json"
+    out[benchmarks] = between(page, "peer", peer_table(json.loads(peer.read_text()) if peer.exists() else []))
     return out
 
 
