@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from fedwarden.cli import forms, hosts, job_verbs, verbs
+from fedwarden.cli import audit_verbs, forms, hosts, job_verbs, verbs
 from fedwarden.cli.script import Interrupted, catch_signals, unexpected
 from fedwarden.common.errors import DeployError, FedwardenError, StateError, UsageError
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 verbs.add_to(app)
 job_verbs.add_to(app)
 hosts.add_to(app)
+audit_verbs.add_to(app)
 
 
 def main() -> None:

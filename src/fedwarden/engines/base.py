@@ -19,6 +19,7 @@ from fedwarden.common.api import (
     PredictRequest,
     RoleStatus,
 )
+from fedwarden.common.chain import AuditHead
 from fedwarden.common.errors import FedwardenError
 
 Action = Literal["submit", "load_bind"]
@@ -136,6 +137,17 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def delete(self, site: Site) -> None:
         """Stops every agent and removes its folder; works when some are dead already."""
+
+    def swap_heads(self, site: Site, head: AuditHead) -> dict[int, AuditHead | FedwardenError]:
+        """Gives the regulator's audit head to every agent; party → the agent's own, or why it could not be had.
+
+        Empty where parties keep no audit log of ours.
+        """
+        return {}
+
+    def audit_log(self, site: Site, party: int) -> bytes | None:
+        """An agent's audit log as JSON lines; None where parties keep none of ours."""
+        return None
 
     @abc.abstractmethod
     def health(self, site: Site, party: int) -> AgentInfo:

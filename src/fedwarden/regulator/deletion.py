@@ -38,8 +38,12 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
 
 def finish_delete(desk: Desk, row: DeploymentRow) -> None:
     """May be called again after an interruption at any point."""
+    from fedwarden.regulator.auditing import keep
+
     _end_jobs(desk, row)
-    desk.engine(row.engine).delete(site_of(row))
+    engine, site = desk.engine(row.engine), site_of(row)
+    unkept = keep(desk, engine, site)
+    engine.delete(site)
     with desk.store.begin() as session:
         for model in all_of(session, ModelRow, ModelRow.deployment_id == row.id, ModelRow.deleted.is_(None)):
             model.deleted = now()
@@ -52,7 +56,8 @@ def finish_delete(desk: Desk, row: DeploymentRow) -> None:
             set_meta(session, CURRENT, rest[-1].id if rest else None)
             if rest:
                 desk.note("FW-NOTE-004", deployed=shown(rest[-1]))
-        audit(session, "delete", row.id, parties={str(party.party): party.ip for party in row.parties if party.party})
+        parties = {str(party.party): party.ip for party in row.parties if party.party}
+        audit(session, "delete", row.id, parties=parties, audit_logs_not_kept=unkept)
     write_published(desk)
 
 

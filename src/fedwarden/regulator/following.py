@@ -11,6 +11,7 @@ from fedwarden.common.api import JobSpec, RoleStatus, State
 from fedwarden.common.errors import DeployError, FedwardenError, JobError
 from fedwarden.engines.base import Engine, Site
 from fedwarden.regulator.desk import Desk, site_of
+from fedwarden.regulator.heads import swap_heads
 from fedwarden.regulator.job_ids import FORM
 from fedwarden.regulator.merge import ENDED, first_cause, merge, shown_order
 from fedwarden.regulator.store import audit, now
@@ -109,6 +110,8 @@ def ask_and_store(desk: Desk, engine: Engine, site: Site, row: JobRow) -> tuple[
             else:
                 lost.append((role, answer))
         _conclude(session, kept)
+    if kept.complete:
+        swap_heads(desk, engine, site, kept.id)
     return kept, lost
 
 

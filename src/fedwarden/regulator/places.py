@@ -18,6 +18,7 @@ class Places:
         self.lock = self.home / "regulator.lock"
         self.published = self.home / "published.json"
         self.pki = self.home / "pki"
+        self.audit = self.home / "audit"  # agents' audit logs of deployments that are gone
         self.deployments = self.home / "deployments"
 
     def make(self) -> None:

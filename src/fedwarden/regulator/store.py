@@ -15,11 +15,12 @@ from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from fedwarden.common.chain import GENESIS, AuditHead, sealed
 from fedwarden.common.errors import StateError
 from fedwarden.regulator.tables import AuditRow, Meta
 
 #: The newest step in ``migrations/versions``; a test compares it with Alembic's own head.
-HEAD = "0002"
+HEAD = "0003"
 BUSY_SECONDS = 30
 
 
@@ -74,8 +75,18 @@ def set_meta(session: Session, key: str, value: str | None) -> None:
 
 
 def audit(session: Session, action: str, subject: str, **details: Any) -> None:
-    """Adds the line to the same transaction as the change. ``details`` never hold secrets, rows or predictions."""
-    session.add(AuditRow(at=now(), actor=_actor(), action=action, subject=subject, details=details))
+    """Adds the line to the same transaction as the change, sealed to the one before it.
+
+    ``details`` never hold secrets, rows or predictions.
+    """
+    record = sealed(head_of(session), now(), _actor(), action, subject, details)
+    session.add(AuditRow(**{field: getattr(record, field) for field in record.__struct_fields__}))
+
+
+def head_of(session: Session) -> AuditHead:
+    """The last audit row, those of this transaction included."""
+    last = session.execute(select(AuditRow.seq, AuditRow.digest).order_by(AuditRow.seq.desc()).limit(1)).first()
+    return AuditHead(last.seq, last.digest or "") if last is not None else AuditHead(0, GENESIS)
 
 
 def _actor() -> str:

@@ -15,6 +15,7 @@ from fedwarden.engines import ways
 from fedwarden.engines.base import Engine, Handed, Site
 from fedwarden.regulator.deployments import current
 from fedwarden.regulator.desk import Desk, site_of
+from fedwarden.regulator.heads import swap_heads
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.names import check_name
 from fedwarden.regulator.store import all_of, audit, now
@@ -56,6 +57,7 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
             with desk.store.begin() as session:
                 session.delete(session.get_one(JobRow, spec.job_id))
             raise
+        swap_heads(desk, engine, site, spec.job_id)
     if spec.privacy == "none":
         desk.note("FW-NOTE-023")
     return spec

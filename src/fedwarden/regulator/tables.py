@@ -134,7 +134,7 @@ class BindingRow(Base):
 
 
 class AuditRow(Base):
-    """Who changed what, in the same transaction as the change. The last two columns are for chaining the rows."""
+    """Who changed what, in the same transaction as the change. Each row seals the one before (``common.chain``)."""
 
     __tablename__ = "audit"
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)

@@ -22,6 +22,7 @@ from fedwarden.common.api import (
     PredictRequest,
     RoleStatus,
 )
+from fedwarden.common.chain import AuditHead
 from fedwarden.common.errors import DeployError, FedwardenError
 from fedwarden.engines import ways
 from fedwarden.engines.base import Engine, Handed, Member, Site
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 #: A table of a million rows is read in a few seconds; a slow disk gets time.
 UPLOAD_SECONDS = 600.0
 STOP_SECONDS = 15.0
+#: A submit waits for it: an agent that is out of reach is named in the audit instead.
+HEAD_SECONDS = 5.0
 
 
 class NativeEngine(Engine):
@@ -177,6 +180,18 @@ class NativeEngine(Engine):
         if error := first_error(texts):
             raise error
         return [line for text in texts for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
+
+    def swap_heads(self, site: Site, head: AuditHead) -> dict[int, AuditHead | FedwardenError]:
+        parties = [member.party for member in site.members]
+        ask = functools.partial(self._agents.ask, site)
+        answers = at_once(parties, lambda party: ask(party, "POST", "/v1/audit/heads", AuditHead, head, HEAD_SECONDS))
+        return dict(zip(parties, answers, strict=True))
+
+    def audit_log(self, site: Site, party: int) -> bytes:
+        parts: list[bytes] = []
+        while part := self._agents.fetch(site, party, f"/v1/audit?start={sum(map(len, parts))}"):
+            parts.append(part)
+        return b"".join(parts)
 
     def load_bind(self, site: Site, parties: list[int], request: BindRequest) -> list[Binding | None]:
         before: list[Binding | None] = []
