@@ -130,7 +130,7 @@ def _query(desk: Desk, given: Words) -> Output:
 
 
 def _load_bind(desk: Desk, given: Words) -> Output:
-    before = publishing.load_bind(desk, given.need("mid"), given.need("mver"), given.need("mname"))
+    before = publishing.load_bind(desk, given.need("mid"), given.need("mver"), given.need("mname"), given.one("sid"))
     return ["load_bind success."], {"name": given.need("mname"), "version": given.need("mver"), "before": before}
 
 

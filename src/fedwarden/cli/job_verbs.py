@@ -124,7 +124,8 @@ def _line(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {"event": text}
 
 
-def add_to(app: typer.Typer) -> None:
+def add_to(app: typer.Typer) -> typer.Typer:
+    """The group of the verbs of one job, for those who have more of them."""
     app.command("jobs")(jobs)
     app.command("models")(models)
     app.command("logs")(logs)
@@ -134,3 +135,4 @@ def add_to(app: typer.Typer) -> None:
     one.command("show")(job_show)
     one.command("stop")(job_stop)
     app.add_typer(one, name="job")
+    return one

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from fedwarden.cli import audit_verbs, forms, hosts, job_verbs, verbs
+from fedwarden.cli import attach_verbs, audit_verbs, forms, hosts, job_verbs, verbs
 from fedwarden.cli.script import Interrupted, catch_signals, unexpected
 from fedwarden.common.errors import DeployError, FedwardenError, StateError, UsageError
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 verbs.add_to(app)
-job_verbs.add_to(app)
+attach_verbs.add_to(app, job_verbs.add_to(app))
 hosts.add_to(app)
 audit_verbs.add_to(app)
 

@@ -69,6 +69,14 @@ def pair(text: str, option: str) -> tuple[str, str]:
     return left.strip(), right.strip()
 
 
+def confirm(verb: str, code: str, as_json: bool, **params: Any) -> None:
+    """Asks before something goes. Raises UsageError FW-USE-029 where nobody can answer; ends the command on a no."""
+    if as_json or not sys.stdin.isatty():
+        raise UsageError("FW-USE-029", what=verb)
+    if input(messages.render(code, params) + " ").strip().lower() not in ("y", "yes", "是"):
+        raise typer.Exit(1)
+
+
 def size(count: float) -> str:
     for unit in ("B", "kB", "MB"):
         if count < 1000:

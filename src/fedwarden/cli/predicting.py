@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import re
@@ -24,6 +25,14 @@ MAX_STDIN = 1 << 20
 OUT_OF_REACH = 105
 
 
+class FateService(msgspec.Struct, frozen=True):
+    """Where FATE-Serving is; ``lookup``: what its host's feature adaptor calls a sample's id."""
+
+    serving: str
+    ssh: str = ""
+    lookup: str = "id"
+
+
 class Service(msgspec.Struct, frozen=True):
     """Whom to ask for a service name."""
 
@@ -33,6 +42,9 @@ class Service(msgspec.Struct, frozen=True):
     port: int
     fingerprint: str
     features: list[str]
+    model_id: str = ""
+    model_version: str = ""
+    fate: FateService | None = None
 
 
 class Published(msgspec.Struct, frozen=True):
@@ -93,6 +105,8 @@ def ask(name: str, params: list[str] | None, sample: str | None, notices: list[N
     numbers = None if params is None else check_params(params, service.features)
     if sample is not None and (not sample.strip() or len(sample) > 256):
         raise UsageError("FW-USE-026", option="-sid", found="an empty or overlong text", known=["1 to 256 characters"])
+    if service.fate is not None:
+        return _ask_fate(home, name, service, service.fate, numbers, sample, notices)
     request = PredictRequest(name=name, params=numbers, sample_id=sample)
     pki = home / "pki"
     credentials = Credentials(pki / "regulator.crt", pki / "regulator.key", pki / "ca.crt")
@@ -110,6 +124,42 @@ def ask(name: str, params: list[str] | None, sample: str | None, notices: list[N
     if answer.host_features == "training-mean":
         notices.append(Notice("FW-NOTE-021"))
     return answer
+
+
+def _ask_fate(
+    home: Path,
+    name: str,
+    service: Service,
+    fate: FateService,
+    numbers: list[float] | None,
+    sample: str | None,
+    notices: list[Notice],
+) -> PredictAnswer:
+    """The guest's features travel by name, the id to the host's adaptor. Raises ModelError FW-MODEL-602 … -611."""
+    from fedwarden.engines.fate.parties import FateParty
+    from fedwarden.engines.fate.prediction import infer
+
+    if numbers is None:
+        raise ModelError("FW-MODEL-611", columns=service.features[:40])
+    features = dict(zip(service.features, numbers, strict=True))
+    remote = {} if sample is None else {fate.lookup: sample}
+    with contextlib.ExitStack() as stack:
+        if fate.ssh:
+            from fedwarden.engines.fate.reach import Reach
+            from fedwarden.remote.access import Access
+
+            reach = stack.enter_context(contextlib.closing(Reach(home, Access)))
+            party = FateParty(version="", flow="", serving=fate.serving, ssh=fate.ssh)
+            web = reach.web(party, fate.serving, "FATE-Serving", service.guest)
+        else:
+            from fedwarden.engines.fate.http import Web
+
+            web = Web(fate.serving, "FATE-Serving", service.guest)
+        score = infer(web, service.guest, name, features, remote)
+    notices.append(Notice("FW-NOTE-607"))
+    return PredictAnswer(
+        prob=score, host_features="adaptor", model_id=service.model_id, model_version=service.model_version
+    )
 
 
 def check_params(params: list[str], features: list[str]) -> list[float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +9,8 @@ import typer
 
 from fedwarden.cli import forms, functions, people, predicting, progress
 from fedwarden.cli.people import Fields, Json
-from fedwarden.common import messages, options
-from fedwarden.common.errors import DeployError, UsageError
+from fedwarden.common import options
+from fedwarden.common.errors import DeployError
 from fedwarden.regulator import deletion, deployments, listing, publishing, submitting, uploads
 from fedwarden.regulator.desk import Desk
 
@@ -120,6 +119,9 @@ def train(
 def publish(
     version: Annotated[str, typer.Argument(metavar="JOB", help="the job that made the model / 产生模型的任务编号")],
     name: Annotated[str, typer.Option(help="the service's name / 服务名")],
+    probe_id: Annotated[
+        str, typer.Option("--probe-id", help="FATE: an id that hosts know, to try it with / FATE：用于试预测的样本编号")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Let a service name answer with this model. / 将模型绑定到服务名。
@@ -129,7 +131,8 @@ def publish(
     """
 
     def work(desk: Desk) -> Fields:
-        return {"name": name, "version": version, "before": publishing.load_bind(desk, None, version, name)}
+        before = publishing.load_bind(desk, None, version, name, probe_id or None)
+        return {"name": name, "version": version, "before": before}
 
     people.perform(
         "publish",
@@ -192,7 +195,7 @@ def destroy(
         parties = dict(people.pair(text, "--party") for text in party or []) or _current(desk)
         shown = " ".join(f"{key}={ip}" for key, ip in parties.items())
         if not yes:
-            _confirm(shown, as_json)
+            people.confirm("destroy", "FW-SAY-011", as_json, deployed=shown)
         ids, ips = [functions.party_id(text) for text in parties], list(parties.values())
         functions.grant(desk, ips, password)
         return {"deleted": deletion.delete(desk, ids, ips)}
@@ -212,13 +215,6 @@ def _current(desk: Desk) -> dict[str, str]:
         raise DeployError("FW-DEP-001")
     parties: dict[str, str] = found["parties"]
     return parties
-
-
-def _confirm(shown: str, as_json: bool) -> None:
-    if as_json or not sys.stdin.isatty():
-        raise UsageError("FW-USE-029", what="destroy")
-    if input(messages.render("FW-SAY-011", {"deployed": shown}) + " ").strip().lower() not in ("y", "yes", "是"):
-        raise typer.Exit(1)
 
 
 def demo(as_json: Json = False) -> None:

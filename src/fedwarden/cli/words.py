@@ -39,7 +39,8 @@ optional / 可选:
   --encoding NAME          of the tables; default: utf-8, else detected: upload / 文本编码
   --missing {refuse,mean}  what to do with empty cells, default refuse: upload / 缺失值处理
   -sid SAMPLE_ID           look this sample up at the hosts ("-": read it from stdin): predict / 样本编号
-  -e/--engine NAME         default native: deploy / 引擎
+                           with FATE also load_bind, which proves itself with one prediction / FATE 下 load_bind 试预测
+  -e/--engine NAME         native or fate, default native: deploy / 引擎
 
 examples / 示例:
   python3 script.py -f deploy -id 1 2 -ip 127.0.0.1 127.0.0.1
@@ -83,7 +84,7 @@ OPTIONS = (
     Option("mver", ("-mver",), 1, 1, ("load_bind",), ("load_bind",)),
     Option("mname", ("-mname",), 1, 1, ("load_bind", "predict"), ("load_bind", "predict")),
     Option("params", ("-params",), 0, None, ("predict",)),
-    Option("sid", ("-sid",), 1, 1, ("predict",)),
+    Option("sid", ("-sid",), 1, 1, ("predict", "load_bind")),
 )
 _BY_SPELLING = {spelling: option for option in OPTIONS for spelling in option.spellings}
 _DASHED = re.compile(r"--?[A-Za-z]", re.ASCII)

@@ -92,7 +92,7 @@ class Dataset(msgspec.Struct, frozen=True, kw_only=True):
     mtime_ns: int
     missing: Literal["refuse", "mean"]
     missing_cells: dict[str, int] = {}
-    label_kind: Literal["none", "01", "-11", "number"] = "none"
+    label_kind: Literal["none", "01", "-11", "number", "unknown"] = "none"  # unknown: the engine does not tell
     notices: list[Notice] = []
 
 
@@ -117,7 +117,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[JobPeer]  # guest first, then hosts in numeric order, the arbiter last
     role_datasets: dict[Role, str]  # role → dataset_id; empty for the example
     model_id: str
-    privacy: Literal["sealed", "none"]
+    privacy: Literal["sealed", "none", "fate"]  # fate: FATE's own protocol; ``revealed`` says what it shows to whom
     created: str
     relay: RelayPlace | None = None
 
@@ -181,6 +181,8 @@ class BindRequest(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     model_id: str
     model_version: str
+    lookup: str = ""  # what the first host's table calls its ids; other engines have their hosts look up by it
+    probe: str | None = None  # an id to try the binding with, where the engine proves it with a prediction
 
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +204,7 @@ class PredictRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 class PredictAnswer(msgspec.Struct, frozen=True, kw_only=True):
     prob: float
-    host_features: Literal["looked-up", "training-mean"]
+    host_features: Literal["looked-up", "training-mean", "adaptor"]  # adaptor: whatever the host's FATE-Serving has
     model_id: str
     model_version: str
 

@@ -22,7 +22,7 @@ from fedwarden.common.api import (
 from fedwarden.common.chain import AuditHead
 from fedwarden.common.errors import FedwardenError
 
-Action = Literal["submit", "load_bind"]
+Action = Literal["submit", "load_bind", "delete"]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +72,8 @@ class Engine(abc.ABC):
     """Every method raises FedwardenError with the first cause; waits are bounded and name what they wait for."""
 
     name: str
+    #: What ``JobSpec.privacy`` says of a job between several organisations.
+    privacy: Literal["sealed", "fate"] = "sealed"
     #: Whether the regulator's own machine runs an arbiter (party 0) in every deployment.
     own_arbiter = True
 

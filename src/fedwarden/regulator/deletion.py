@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy.orm import Session
+
 from fedwarden.common.errors import DeployError, FedwardenError, JobError
 from fedwarden.regulator.addresses import ipv4
 from fedwarden.regulator.deployments import CURRENT, check_lists, deployed
@@ -30,6 +32,7 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
         for member in site_of(row).members:
             if member.place and not desk.access.can(member.host):
                 raise DeployError("FW-DEP-003", ip=member.host, party=member.party)
+        desk.engine(row.engine).require(site_of(row), "delete", "", [])
         with desk.store.begin() as session:
             session.get_one(DeploymentRow, row.id).state = "deleting"
         finish_delete(desk, row)
@@ -45,20 +48,25 @@ def finish_delete(desk: Desk, row: DeploymentRow) -> None:
     unkept = keep(desk, engine, site)
     engine.delete(site)
     with desk.store.begin() as session:
-        for model in all_of(session, ModelRow, ModelRow.deployment_id == row.id, ModelRow.deleted.is_(None)):
-            model.deleted = now()
-            for binding in all_of(session, BindingRow, BindingRow.version == model.version):
-                session.delete(binding)
-        kept = session.get_one(DeploymentRow, row.id)
-        kept.state, kept.ended = "deleted", now()
-        rest = [other for other in deployed(session) if other.id != row.id]
-        if get_meta(session, CURRENT) == row.id:
-            set_meta(session, CURRENT, rest[-1].id if rest else None)
-            if rest:
-                desk.note("FW-NOTE-004", deployed=shown(rest[-1]))
+        forget(desk, session, row.id)
         parties = {str(party.party): party.ip for party in row.parties if party.party}
         audit(session, "delete", row.id, parties=parties, audit_logs_not_kept=unkept)
     write_published(desk)
+
+
+def forget(desk: Desk, session: Session, deployment: str) -> None:
+    """Marks a deployment as deleted, with its models and their names; another one becomes the current one."""
+    for model in all_of(session, ModelRow, ModelRow.deployment_id == deployment, ModelRow.deleted.is_(None)):
+        model.deleted = now()
+        for binding in all_of(session, BindingRow, BindingRow.version == model.version):
+            session.delete(binding)
+    kept = session.get_one(DeploymentRow, deployment)
+    kept.state, kept.ended = "deleted", now()
+    rest = [other for other in deployed(session) if other.id != deployment]
+    if get_meta(session, CURRENT) == deployment:
+        set_meta(session, CURRENT, rest[-1].id if rest else None)
+        if rest:
+            desk.note("FW-NOTE-004", deployed=shown(rest[-1]))
 
 
 def _end_jobs(desk: Desk, row: DeploymentRow) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from fedwarden.regulator.store import get_meta, set_meta
 
-FORM = re.compile(r"[0-9]{21}", re.ASCII)
+#: Ours have 21 digits; FATE-Flow's end in a counter, which grows.
+FORM = re.compile(r"[0-9]{21,28}", re.ASCII)
 _KEY = "last_job_id"
 
 

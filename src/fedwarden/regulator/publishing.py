@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from fedwarden.common.api import BindRequest
-from fedwarden.common.errors import JobError, ModelError
+from fedwarden.common.errors import FedwardenError, JobError, ModelError
 from fedwarden.common.files import write_atomic
+from fedwarden.engines.base import Engine
 from fedwarden.engines.ways import control_way
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.following import find_job, query, site_for, spec_of
@@ -17,7 +20,7 @@ from fedwarden.regulator.store import all_of, audit, now
 from fedwarden.regulator.tables import BindingRow, DeploymentRow, JobRow, ModelRow, UploadRow
 
 
-def load_bind(desk: Desk, model_id: str | None, version: str, name: str) -> str | None:
+def load_bind(desk: Desk, model_id: str | None, version: str, name: str, probe: str | None = None) -> str | None:
     """Binds ``name`` at every party of the model; the version that was bound before, if any.
 
     ``model_id`` None: whatever the version's is. Raises UsageError FW-USE-019; ModelError FW-MODEL-206 … -209; what an
@@ -41,10 +44,20 @@ def load_bind(desk: Desk, model_id: str | None, version: str, name: str) -> str 
         raise ModelError("FW-MODEL-206", job=version, state=seen.state)
     with desk.changing():
         engine, site = site_for(desk, row)
+        engine.require(
+            site, "load_bind", row.algorithm, [it.party for it in spec_of(row).roles if it.role[:4] == "host"]
+        )
         site = desk.wake(site, engine)
         # The arbiter keeps no part of a model.
         parties = sorted({peer.party for peer in spec_of(row).roles if peer.role != "arbiter"})
-        engine.load_bind(site, parties, BindRequest(name=name, model_id=row.model_id, model_version=version))
+        with desk.store.begin() as session:
+            lookup = _lookup(session, row)
+        asked = BindRequest(name=name, model_id=row.model_id, model_version=version, lookup=lookup, probe=probe)
+        try:
+            engine.load_bind(site, parties, asked)
+        except FedwardenError:
+            _bind_old(desk, engine, name)
+            raise
         with desk.store.begin() as session:
             before = session.get(BindingRow, name)
             old = before.version if before is not None else None
@@ -58,6 +71,27 @@ def load_bind(desk: Desk, model_id: str | None, version: str, name: str) -> str 
     return old
 
 
+def _lookup(session: Session, job: JobRow) -> str:
+    """What the first host's table calls its ids."""
+    roles = session.get_one(UploadRow, job.upload_id).roles
+    return next((str(role.dataset["id_column"]) for role in roles if role.role.startswith("host")), "")
+
+
+def _bind_old(desk: Desk, engine: Engine, name: str) -> None:
+    """A name whose new binding failed answers with the old model again, where the engine had let go of it already."""
+    with desk.store.begin() as session:
+        binding = session.get(BindingRow, name)
+        job = session.get(JobRow, binding.version) if binding is not None else None
+        deployment = session.get_one(DeploymentRow, job.deployment_id) if job is not None else None
+        lookup = _lookup(session, job) if job is not None else ""
+    if job is None or deployment is None or deployment.engine != engine.name or engine.name == "native":
+        return  # native agents take a failed binding back themselves
+    old = BindRequest(name=name, model_id=job.model_id, model_version=job.id, lookup=lookup)
+    parties = sorted({peer.party for peer in spec_of(job).roles if peer.role != "arbiter"})
+    with contextlib.suppress(FedwardenError):
+        engine.load_bind(site_of(deployment), parties, old)
+
+
 def write_published(desk: Desk) -> None:
     """Derives ``published.json`` from the store; written only when it says something else."""
     with desk.store.begin() as session:
@@ -68,13 +102,20 @@ def write_published(desk: Desk) -> None:
         write_atomic(path, data)
 
 
-def _service(session: Any, binding: BindingRow) -> dict[str, Any]:
+def _service(session: Session, binding: BindingRow) -> dict[str, Any]:
     job = session.get_one(JobRow, binding.version)
     guest = next(peer for peer in spec_of(job).roles if peer.role == "guest")
     site = site_of(session.get_one(DeploymentRow, job.deployment_id))
     member = site.member(guest.party)
     table = next(role for role in session.get_one(UploadRow, job.upload_id).roles if role.role == "guest")
+    own = {}
+    if session.get_one(DeploymentRow, job.deployment_id).engine == "fate":
+        host = next(peer.party for peer in spec_of(job).roles if peer.role == "host1")
+        lookup = site.member(host).details.get("lookup") or _lookup(session, job)
+        details = member.details
+        own = {"fate": {"serving": details["serving"], "ssh": details.get("ssh", ""), "lookup": lookup}}
     return {
+        **own,
         "deployment": job.deployment_id,
         "model_id": job.model_id,
         "model_version": job.id,

@@ -44,10 +44,10 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
         if chosen.get("min_intersection", FEW) < FEW:
             desk.note("FW-NOTE-026", found=chosen["min_intersection"])
         with desk.store.begin() as session:
-            upload = _upload_of(all_of(session, UploadRow, UploadRow.deployment_id == deployment.id), project)
+            upload = upload_of(all_of(session, UploadRow, UploadRow.deployment_id == deployment.id), project)
         engine.require(site, "submit", algorithm, [role.party for role in upload.roles[1:]])
         site = desk.wake(site, engine)
-        _check_tables(engine, site, algorithm, upload)
+        check_tables(engine, site, algorithm, upload)
         spec = _plan(desk, engine, site, upload, deployment, algorithm, mode, chosen)
         try:
             handed = engine.submit(site, spec)
@@ -63,14 +63,14 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
     return spec
 
 
-def _upload_of(uploads: list[UploadRow], project: str) -> UploadRow:
+def upload_of(uploads: list[UploadRow], project: str) -> UploadRow:
     found = next((row for row in uploads if row.project == project and row.replaced is None), None)
     if found is None:
         raise JobError("FW-JOB-002", project=project)
     return found
 
 
-def _check_tables(engine: Engine, site: Site, algorithm: str, upload: UploadRow) -> None:
+def check_tables(engine: Engine, site: Site, algorithm: str, upload: UploadRow) -> None:
     if algorithm == "example":
         return  # it reads no table
     for table in engine.check_tables(site, [(role.party, role.dataset_id) for role in upload.roles]):
@@ -114,7 +114,7 @@ def _plan(
             roles=ways.job_peers(site, roles),
             role_datasets=tables,
             model_id=model_id_of(roles),
-            privacy="none" if set(hosts) == {guest} else "sealed",
+            privacy="none" if set(hosts) == {guest} else engine.privacy,
             created=now(),
             relay=ways.relay_place(site),
         )

@@ -1,7 +1,8 @@
 """One SSH connection to one host; the only place where a command leaves this machine.
 
 Every wait has a deadline, every failure names the host and the step. Nothing of the user's own SSH configuration is
-read, nothing is forwarded (no agent, no X11, no ports), and the host's key is checked before any password leaves.
+read, nothing is forwarded (no agent, no X11, no port but those asked for), and the host's key is checked before any
+password leaves.
 """
 
 from __future__ import annotations
@@ -113,6 +114,19 @@ class Session:
                 async with asyncio.timeout(3):
                     await process.wait_closed()
             process.close()
+
+    async def forward(self, host: str, port: int) -> int:
+        """A port of this machine's loopback behind which that machine's ``host:port`` answers while this session lives.
+
+        Raises RemoteError FW-SSH-011.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                listener = await self._connection.forward_local_port("127.0.0.1", 0, host, port)
+        except (TimeoutError, asyncssh.Error, OSError) as error:
+            step = f"forward {host}:{port}"
+            raise RemoteError("FW-SSH-011", host=self.login.address, step=step, why=_why(error)) from None
+        return listener.get_port()
 
     async def _run(self, command: Command, stdin: AsyncIterator[bytes], check: bool) -> Output:
         try:

@@ -34,6 +34,9 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     online: frozenset[str]  # algorithms whose models FATE-Serving can score
     deploys_model: bool = False  # a model must be deployed in FATE-Flow before it can be loaded
     psi: tuple[str, ...] = ("rsa",)
+    algorithms: frozenset[str] = frozenset({"hetero_lr", "hetero_linr", "example"})
+    optimizers: tuple[str, ...] = ("nesterov", "sgd", "rmsprop", "adam", "adagrad")  # the first is the default
+    key_length: int = 2048  # of Paillier, where nobody chooses; FATE 1's own default is 1024
     flow_port: int = 9380
     inference_port: int = 8059
 
@@ -120,6 +123,9 @@ V2_2 = Version(
     deployable=False,
     online=frozenset(),
     psi=("ecdh",),
+    algorithms=frozenset({"hetero_lr", "hetero_linr"}),
+    optimizers=("sgd", "rmsprop", "adam", "adagrad"),
+    key_length=1024,
 )
 
 #: The first one is the reference, and what ``deploy -e fate`` makes.
