@@ -17,7 +17,7 @@ from fedwarden.transport import frames
 from fedwarden.transport.alarm import Alarm
 from fedwarden.transport.inbox import Failed, Inbox, Message
 from fedwarden.transport.outbox import Outbox
-from fedwarden.transport.wire import Wire
+from fedwarden.transport.wire import Wire, outlast
 
 if TYPE_CHECKING:
     from fedwarden.transport.frames import Array
@@ -54,7 +54,8 @@ class Channel:
     ) -> None:
         self.peer, self.party = peer, party
         self._me, self._my_party = me, my_party
-        self._alarm, self._link_timeout = alarm, link_timeout
+        self._alarm, self._silence = alarm, 2 * link_timeout + RECOVERY
+        outlast(sock, 2 * self._silence)  # the silence is to be noticed here, with its link's name
         self._closing = False
         self._wire = Wire(sock, self._nothing_heard)
         self._outbox = Outbox(self._wire, alarm, send_limit, self._error, self._cannot_send, peer)
@@ -125,7 +126,7 @@ class Channel:
         return LinkError(code, role=self.peer, party=self.party, **params)
 
     def _nothing_heard(self, silence: float) -> None:
-        if silence > 2 * self._link_timeout + RECOVERY:
+        if silence > self._silence:
             raise Failed(self._error("FW-LINK-011", seconds=round(silence, 1)))
 
     def _cannot_send(self, why: str) -> None:

@@ -45,8 +45,6 @@ class Wire:
         self._dead = False
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with contextlib.suppress(OSError):  # Linux 6.15: after a gap in the network TCP is back within a second
-            sock.setsockopt(socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, 1000)
         for option in _large_buffers():
             sock.setsockopt(socket.SOL_SOCKET, option, SOCKET_BUFFER)
         sock.setblocking(False)
@@ -158,6 +156,14 @@ class Wire:
     def close(self) -> None:
         """Only when no other thread uses it any more."""
         self._sock.close()
+
+
+def outlast(sock: socket.socket, seconds: float) -> None:
+    """TCP keeps trying for ``seconds`` through a gap in the network, at most a second apart where the system can."""
+    with contextlib.suppress(OSError):  # Linux 6.15
+        sock.setsockopt(socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, 1000)
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * seconds))
 
 
 @functools.cache
