@@ -156,7 +156,7 @@ def test_a_regulator_without_a_checkout_passes_itself_on(tmp_path, monkeypatch):
     with zipfile.ZipFile(built) as opened:
         opened.extractall(site)
     monkeypatch.syspath_prepend(str(site))
-    monkeypatch.setattr(wheels, "_checkout", lambda: tmp_path / "nowhere")
+    monkeypatch.setattr(wheels, "checkout", lambda: tmp_path / "nowhere")
     (tmp_path / "again").mkdir()
     again = wheels.own_wheel(tmp_path / "again")
     with zipfile.ZipFile(again) as second, zipfile.ZipFile(built) as first:

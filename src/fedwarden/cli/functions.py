@@ -23,9 +23,10 @@ _ID = re.compile(r"[0-9]{1,10}", re.ASCII)
 def run(given: Words, notices: list[Notice]) -> Output:
     """The lines of the old form and the fields of strict JSON."""
     with Desk() as desk:
-        out = _FUNCTIONS[given.function](desk, given)
-        notices.extend(desk.notices)
-        return out
+        try:
+            return _FUNCTIONS[given.function](desk, given)
+        finally:
+            notices.extend(desk.notices)
 
 
 def party_id(text: str) -> int:

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from fedwarden.cli import attach_verbs, audit_verbs, forms, hosts, job_verbs, verbs
+from fedwarden.cli import attach_verbs, audit_verbs, deploying, forms, hosts, job_verbs, verbs
 from fedwarden.cli.script import Interrupted, catch_signals, unexpected
 from fedwarden.common.errors import DeployError, FedwardenError, StateError, UsageError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+deploying.add_to(app)
 verbs.add_to(app)
 attach_verbs.add_to(app, job_verbs.add_to(app))
 hosts.add_to(app)

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from fedwarden.cli import forms
 from fedwarden.common import messages
-from fedwarden.common.errors import UsageError
+from fedwarden.common.errors import FedwardenError, UsageError
 from fedwarden.regulator.desk import Desk
 
 Json = Annotated[bool, typer.Option("--json", help="strict JSON on stdout / 输出严格 JSON")]
@@ -34,8 +34,14 @@ def perform(
 ) -> None:
     """Does ``work``, then JSON, or ``show``, the notices, and the *Next:* line (a code and its places)."""
     with Desk() as desk:
-        fields = work(desk)
         notices = desk.notices
+        try:
+            fields = work(desk)
+        except FedwardenError:
+            if verb in ("deploy", "destroy"):  # which hosts were met, and what was taken back or is left there
+                for notice in notices:
+                    forms.tell(notice)
+            raise
     if as_json:
         forms.say(forms.success_json(verb, notices, **fields))
         return

@@ -42,8 +42,9 @@ def main(given: list[str] | None = None) -> int:
         return 2
     as_json = "--json" in argv
     catch_signals()
+    notices: list[Notice] = []
     try:
-        return _run(words.parse(function, argv), as_json)
+        return _run(words.parse(function, argv), as_json, notices)
     except FedwardenError as error:
         failure = error
     except (Interrupted, KeyboardInterrupt):
@@ -54,6 +55,9 @@ def main(given: list[str] | None = None) -> int:
         failure = unexpected(error)
     forms.say(forms.failure_json(function, failure) if as_json else forms.failure_form(function, failure))
     forms.complain(failure)
+    if function in ("deploy", "delete"):  # which hosts were met, and what was taken back or is left there
+        for notice in notices:
+            forms.tell(notice)
     return 1
 
 
@@ -63,8 +67,7 @@ def unexpected(error: Exception) -> FedwardenError:
     return StateError("FW-STATE-099", why=f"{type(error).__name__} in {Path(where.filename).name}:{where.lineno}")
 
 
-def _run(given: words.Words, as_json: bool) -> int:
-    notices: list[Notice] = []
+def _run(given: words.Words, as_json: bool, notices: list[Notice]) -> int:
     if given.function == "predict":
         from fedwarden.cli import predicting
 

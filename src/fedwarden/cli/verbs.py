@@ -1,4 +1,4 @@
-"""deploy, upload, train, publish, predict, destroy, demo: the verbs that change something."""
+"""upload, train, publish, predict, demo: the verbs of daily work."""
 
 from __future__ import annotations
 
@@ -10,38 +10,8 @@ import typer
 from fedwarden.cli import forms, functions, people, predicting, progress
 from fedwarden.cli.people import Fields, Json
 from fedwarden.common import options
-from fedwarden.common.errors import DeployError
-from fedwarden.regulator import deletion, deployments, listing, publishing, submitting, uploads
+from fedwarden.regulator import publishing, submitting, uploads
 from fedwarden.regulator.desk import Desk
-
-
-def deploy(
-    party: Annotated[list[str], typer.Option("--party", metavar="ID=IP", help="one per party / 每个参与方一个")],
-    engine: Annotated[str, typer.Option(help="native")] = "native",
-    password: Annotated[
-        str, typer.Option("--password", help="of other hosts; '-': one line per host from stdin, else a file (0600)")
-    ] = "",
-    as_json: Json = False,
-) -> None:
-    """Make keys and start one agent per party; ends with a secure addition between all. / 部署各参与方代理。
-
-    \b
-    fedwarden deploy --party 1=127.0.0.1 --party 2=127.0.0.1
-    """
-    pairs = [people.pair(text, "--party") for text in party]
-    ids, ips = [functions.party_id(left) for left, _ in pairs], [right for _, right in pairs]
-
-    def work(desk: Desk) -> Fields:
-        functions.grant(desk, ips, password)
-        site = deployments.deploy(desk, ids, ips, engine)
-        parties = {str(member.party): member.host for member in site.members if member.party}
-        return {"deployment": site.deployment, "parties": parties}
-
-    def show(fields: Fields) -> None:
-        people.say("FW-SAY-001", deployed=" ".join(f"{key}={ip}" for key, ip in fields["parties"].items()))
-        people.say("FW-SAY-002")
-
-    people.perform("deploy", as_json, work, show, lambda _: ("FW-NEXT-001", {}))
 
 
 def upload(
@@ -174,49 +144,6 @@ def predict(
     )
 
 
-def destroy(
-    party: Annotated[
-        list[str] | None,
-        typer.Option("--party", metavar="ID=IP", help="default: the current deployment / 默认当前部署"),
-    ] = None,
-    password: Annotated[
-        str, typer.Option("--password", help="of other hosts; '-': one line per host from stdin, else a file (0600)")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="do not ask / 不再询问")] = False,
-    as_json: Json = False,
-) -> None:
-    """Stop a deployment's agents and remove keys and models; job history and tables stay. / 删除部署。
-
-    \b
-    fedwarden destroy --yes
-    """
-
-    def work(desk: Desk) -> Fields:
-        parties = dict(people.pair(text, "--party") for text in party or []) or _current(desk)
-        shown = " ".join(f"{key}={ip}" for key, ip in parties.items())
-        if not yes:
-            people.confirm("destroy", "FW-SAY-011", as_json, deployed=shown)
-        ids, ips = [functions.party_id(text) for text in parties], list(parties.values())
-        functions.grant(desk, ips, password)
-        return {"deleted": deletion.delete(desk, ids, ips)}
-
-    people.perform(
-        "destroy",
-        as_json,
-        work,
-        lambda fields: people.say("FW-SAY-008", deployed=fields["deleted"]),
-        lambda _: ("FW-NEXT-007", {}),
-    )
-
-
-def _current(desk: Desk) -> dict[str, str]:
-    found = next((it for it in listing.deployments(desk) if it["current"]), None)
-    if found is None:
-        raise DeployError("FW-DEP-001")
-    parties: dict[str, str] = found["parties"]
-    return parties
-
-
 def demo(as_json: Json = False) -> None:
     """Two organisations, one joint model, on this machine; leaves nothing behind. / 本机演示，不留痕迹。
 
@@ -229,6 +156,6 @@ def demo(as_json: Json = False) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    every: tuple[Any, ...] = (demo, deploy, upload, train, publish, predict, destroy)
+    every: tuple[Any, ...] = (demo, upload, train, publish, predict)
     for verb in every:
         app.command(verb.__name__)(verb)

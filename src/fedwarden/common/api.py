@@ -36,6 +36,7 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str  # SHA-256 of the public key (SubjectPublicKeyInfo, DER), hex
     busy: list[str] = []  # ids of the jobs that run or wait here
     revocations: int = 0  # number of the list of revoked keys in force
+    release: str = ""  # which code it runs: fedwarden.common.release
 
 
 class RelayPlace(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from fedwarden.common.api import (
     RoleStatus,
 )
 from fedwarden.common.chain import AuditHead
-from fedwarden.common.errors import FedwardenError
+from fedwarden.common.errors import DeployError, FedwardenError, UsageError
 
 Action = Literal["submit", "load_bind", "delete"]
 
@@ -57,7 +57,22 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     members: list[Member]
 
     def member(self, party: int) -> Member:
-        return next(member for member in self.members if member.party == party)
+        """Raises DeployError FW-DEP-441: it was taken out of the deployment meanwhile."""
+        found = next((member for member in self.members if member.party == party), None)
+        if found is None:
+            raise DeployError("FW-DEP-441", party=party)
+        return found
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """From one site to another one with the same name. Members of ``after`` that are to be made have no key yet; those
+    that restart on other ports have none of these yet."""
+
+    before: Site
+    after: Site
+    create: list[int] = []
+    restart: list[int] = []
+    forget: list[int] = []  # parties whose key is no longer the one that the others have pinned
 
 
 class Handed(NamedTuple):
@@ -72,6 +87,8 @@ class Engine(abc.ABC):
     """Every method raises FedwardenError with the first cause; waits are bounded and name what they wait for."""
 
     name: str
+    #: Whether its agents run this very code, so that a deploy moves them to the newest.
+    own_code: bool = False
     #: What ``JobSpec.privacy`` says of a job between several organisations.
     privacy: Literal["sealed", "fate"] = "sealed"
     #: Whether the regulator's own machine runs an arbiter (party 0) in every deployment.
@@ -94,6 +111,41 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def deploy(self, site: Site) -> Site:
         """Makes and starts an agent for every member; answers with ports and fingerprints filled in."""
+
+    def look(self, site: Site) -> dict[int, AgentInfo | FedwardenError]:
+        """What every agent says of itself, or why it does not."""
+        out: dict[int, AgentInfo | FedwardenError] = {}
+        for member in site.members:
+            try:
+                out[member.party] = self.health(site, member.party)
+            except FedwardenError as error:
+                out[member.party] = error
+        return out
+
+    def change(self, change: Change) -> Site:
+        """Makes and restarts what ``change`` says and introduces all of ``after``; answers it with ports and keys. What
+        is no longer part of the site still runs: see ``remove``. Raises UsageError FW-USE-018 where it cannot."""
+        raise UsageError("FW-USE-018", what=f"engine: {self.name}", instead="destroy, deploy")
+
+    def undo(self, change: Change) -> list[str]:
+        """After a failed ``change``: what it made is gone, what it restarted runs as before. Answers the hosts where
+        something was taken back."""
+        return []
+
+    def remove(self, members: list[Member]) -> dict[int, FedwardenError]:
+        """Ends agents that are no longer part of a site and removes their folders; those that could not be, and why."""
+        raise UsageError("FW-USE-018", what=f"engine: {self.name}", instead="destroy, deploy")
+
+    def take_down(self, site: Site) -> dict[int, FedwardenError]:
+        """As ``delete``, and goes on where it fails: the parties whose agents are left, and why."""
+        try:
+            self.delete(site)
+        except FedwardenError as error:
+            return {member.party: error for member in site.members}
+        return {}
+
+    def settle(self, site: Site) -> None:  # noqa: B027 - not every engine has something to put away
+        """After a change that holds: what only its undoing would have needed may go."""
 
     @abc.abstractmethod
     def wake(self, site: Site) -> tuple[Site, list[int]]:

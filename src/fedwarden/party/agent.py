@@ -27,6 +27,7 @@ import fedwarden
 from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, StateError, UsageError
 from fedwarden.common.files import locked, write_struct
+from fedwarden.common.release import release
 from fedwarden.identity.contexts import server_context
 from fedwarden.identity.keys import fingerprint, fingerprint_of_pem, read_key
 from fedwarden.identity.names import identity_of
@@ -116,6 +117,7 @@ class Agent:
                 serving_port=numbers[2],
                 relay_port=numbers[3] if wanted.relay else 0,
                 fingerprint=self.fingerprint,
+                release=release(),
             )
             self.audit.record("agent", "agent started", version=fedwarden.__version__)
             self.jobs.recover()

@@ -98,3 +98,12 @@ class PeerBook:
                 after[peer.party] = peer
             self._store(after)
         return self.all()
+
+    def forget(self, party: int) -> list[PeerParty]:
+        """A party that left the deployment; should it come again, it comes with another key. Answers those left."""
+        with self._lock:
+            after = {known: peer for known, peer in self._peers.items() if known != party}
+            if after != self._peers:
+                write_struct(self._path, [after[known] for known in sorted(after)])
+                self._peers = after
+        return self.all()

@@ -58,6 +58,14 @@ def core_routes(
             audit="no",
         ),
         ApiRoute(
+            "DELETE",
+            "/v1/peers/{party}",
+            REGULATOR,
+            lambda call: peers.forget(int(call.path["party"]) if call.path["party"].isdecimal() else -1),
+            "forget a party that left; answers those still pinned",
+            answer=list[PeerParty],
+        ),
+        ApiRoute(
             "POST",
             "/v1/datasets",
             REGULATOR,

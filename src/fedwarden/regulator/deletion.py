@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from fedwarden.common.errors import DeployError, FedwardenError, JobError
+from fedwarden.common.errors import DeployError
+from fedwarden.engines.base import Site
+from fedwarden.regulator import recap
 from fedwarden.regulator.addresses import ipv4
-from fedwarden.regulator.deployments import CURRENT, check_lists, deployed
-from fedwarden.regulator.desk import Desk, shown, site_of
-from fedwarden.regulator.following import ask_and_store, spec_of, store_failed
+from fedwarden.regulator.changing import members_of
+from fedwarden.regulator.deployments import CURRENT, deployed
+from fedwarden.regulator.desk import Desk, shown
+from fedwarden.regulator.ending import end_jobs
 from fedwarden.regulator.publishing import write_published
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
-from fedwarden.regulator.tables import BindingRow, DeploymentRow, JobRow, ModelRow
+from fedwarden.regulator.tables import BindingRow, DeploymentRow, ModelRow
+from fedwarden.regulator.wanted import check_lists
 
 
 def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
     """Deletes the deployment that has exactly these ids and addresses; answers what it was.
 
-    Raises UsageError FW-USE-007 … -010, DeployError FW-DEP-001, -005 (shows what is deployed), -011.
+    Every host is looked at afterwards; ``desk.recap`` counts. Where a host is down, the others are done, notices say
+    what is left, and the same command finishes it later.
+
+    Raises UsageError FW-USE-007 … -010, DeployError FW-DEP-001, -003, -005 (shows what is deployed), -011, -443,
+    RemoteError.
     """
     wanted = check_lists(ids, [ipv4(ip) for ip in ips])
     with desk.changing():
@@ -29,8 +37,8 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
         row = next((row for row in rows if {p.party: p.ip for p in row.parties if p.party} == wanted), None)
         if row is None:
             raise DeployError("FW-DEP-005", deployed="; ".join(shown(row) for row in rows))
-        for member in site_of(row).members:
-            if member.place and not desk.access.can(member.host):
+        for member in members_of(row):
+            if member.place and not desk.access.can(member.host, member.details.get("login")):
                 raise DeployError("FW-DEP-003", ip=member.host, party=member.party)
         desk.engine(row.engine).require(site_of(row), "delete", "", [])
         with desk.store.begin() as session:
@@ -43,10 +51,16 @@ def finish_delete(desk: Desk, row: DeploymentRow) -> None:
     """May be called again after an interruption at any point."""
     from fedwarden.regulator.auditing import keep
 
-    _end_jobs(desk, row)
-    engine, site = desk.engine(row.engine), site_of(row)
-    unkept = keep(desk, engine, site)
-    engine.delete(site)
+    end_jobs(desk, row)
+    engine, members = desk.engine(row.engine), members_of(row)
+    unkept = keep(desk, engine, site_of(row))
+    left = engine.take_down(Site(deployment=row.id, members=members))
+    desk.recap = recap.deleted(members, left)
+    for member in members:
+        if member.party in left and member.place:
+            desk.note("FW-NOTE-442", host=member.host, party=member.party, why=left[member.party].message())
+    if left:
+        raise next(iter(left.values()))
     with desk.store.begin() as session:
         forget(desk, session, row.id)
         parties = {str(party.party): party.ip for party in row.parties if party.party}
@@ -67,20 +81,3 @@ def forget(desk: Desk, session: Session, deployment: str) -> None:
         set_meta(session, CURRENT, rest[-1].id if rest else None)
         if rest:
             desk.note("FW-NOTE-004", deployed=shown(rest[-1]))
-
-
-def _end_jobs(desk: Desk, row: DeploymentRow) -> None:
-    """Fetches the final records as long as there are agents to ask; what has not ended ends as failed."""
-    engine, site = desk.engine(row.engine), site_of(row)
-    with desk.store.begin() as session:
-        open_jobs = all_of(session, JobRow, JobRow.deployment_id == row.id, JobRow.complete.is_(False))
-    for job in open_jobs:
-        job, lost = ask_and_store(desk, engine, site, job)
-        if not job.complete and not lost:
-            engine.stop(site, spec_of(job), "FW-JOB-004")
-            job, _ = ask_and_store(desk, engine, site, job)
-        if not job.complete:
-            error: FedwardenError = JobError("FW-JOB-004")
-            store_failed(desk, job, error)
-        if job.cause is not None and job.cause.get("code") == "FW-JOB-004":
-            desk.note("FW-NOTE-009", job=job.id)

@@ -21,6 +21,7 @@ from fedwarden.remote.access import Access
 
 if TYPE_CHECKING:
     from fedwarden.engines.native.remote_agents import RemoteAgents
+    from fedwarden.regulator.recap import HostRecap
 
 ENGINES = ("native", "fate")
 LOCK_SECONDS = 60.0
@@ -32,6 +33,7 @@ class Desk:
     def __init__(self, home: Path | None = None) -> None:
         self.places = Places(home)
         self.notices: list[Notice] = []
+        self.recap: list[HostRecap] = []  # of the last deploy or delete
         self.access = Access()  # what hosts over SSH are logged into with; a command puts its own here
         self._store: Store | None = None
         self._engines: dict[str, Engine] = {}

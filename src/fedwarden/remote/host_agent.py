@@ -79,13 +79,30 @@ def agent_words(bind: str, ports: tuple[int, int, int], *, any_port: bool) -> tu
     return (*words, "--any-port") if any_port else tuple(words)
 
 
-def start_command(seat: Seat, facts: Facts, words: tuple[str, ...]) -> Command:
+def start_command(seat: Seat, facts: Facts, words: tuple[str, ...], *, keep: bool = False) -> Command:
+    """``keep``: an environment that the agent leaves stays, with a note of it, until ``settle_command``."""
     run = (f"{seat.env}/bin/python", "-P", "-m", "fedwarden.party.agent", "--home", seat.home, *words)
     unit = unit_text(seat.party, run, f"{seat.home}/agent.out.log", root=facts.uid == 0)
     how = "systemd" if facts.systemd else "daemon"
-    body = scripts.text("ours.sh") + scripts.text("start.sh")
-    given = (seat.home, seat.unit, seat.env, str(READY_SECONDS), how, *words)
+    body = scripts.text("ours.sh") + scripts.text("start.sh") + scripts.text("tidy.sh")
+    given = (seat.home, seat.unit, seat.env, str(READY_SECONDS), how, "keep" if keep else "", *words)
     return script("start the agent", body, *given, stdin=unit.encode(), seconds=READY_SECONDS + 15)
+
+
+def stop_command(home: str, unit: str, *, forget_ports: bool) -> Command:
+    """``forget_ports``: an agent otherwise listens where it did before, whatever it is told."""
+    body = scripts.text("ours.sh") + scripts.text("stop.sh")
+    return script("stop the agent", body, home, unit, "forget" if forget_ports else "", seconds=END_SECONDS)
+
+
+def before_command(home: str) -> Command:
+    """Prints the environment that the agent ran from before its last change, if that has not been settled."""
+    return script("look for the environment before", 'cat "$1/environment.before" 2>/dev/null; exit 0', home)
+
+
+def settle_command(root: str, home: str) -> Command:
+    body = 'rm -f "$2/environment.before"\n' + scripts.text("tidy.sh")
+    return script("remove environments that nothing uses", body, root, home, seconds=END_SECONDS)
 
 
 def remove_command(root: str, home: str, unit: str) -> Command:
@@ -120,18 +137,29 @@ async def give_certificate(session: Session, seat: Seat, ca: bytes, certificate:
     await session.send("give the party's certificate", certificate, f"{seat.home}/cert.pem")
 
 
-async def start(session: Session, seat: Seat, facts: Facts, words: tuple[str, ...]) -> AgentInfo:
+async def start(session: Session, seat: Seat, facts: Facts, words: tuple[str, ...], *, keep: bool = False) -> AgentInfo:
     """What the agent says of itself once it listens; an agent that runs already is left alone.
 
     Raises RemoteError FW-SSH-061 with the agent's own last words.
     """
-    output = await session.run(start_command(seat, facts, words), check=False)
+    output = await session.run(start_command(seat, facts, words, keep=keep), check=False)
     if output.status:
         raise RemoteError("FW-SSH-061", host=session.login.address, party=seat.party, why=output.last_words or "-")
     try:
         return msgspec.json.decode(output.stdout, type=AgentInfo)
     except msgspec.MsgspecError as error:
         raise RemoteError("FW-SSH-061", host=session.login.address, party=seat.party, why=str(error)) from None
+
+
+async def restore(session: Session, seat: Seat, facts: Facts, words: tuple[str, ...]) -> AgentInfo:
+    """The agent as it was before a change: from its earlier environment, at the ports that ``words`` name."""
+    before = (await session.run(before_command(seat.home))).text.strip().rpartition("/")[2]
+    if before:
+        seat = Seat(seat.root, seat.deployment, seat.party, before)
+    await session.run(stop_command(seat.home, seat.unit, forget_ports=True))
+    info = await start(session, seat, facts, words)
+    await session.run(settle_command(seat.root, seat.home))
+    return info
 
 
 async def remove(session: Session, root: str, home: str, unit: str) -> None:

@@ -12,22 +12,14 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from importlib import resources
 from pathlib import Path
 
 from fedwarden.common.errors import RemoteError
+from fedwarden.common.release import checkout, lock_text
 from fedwarden.remote.target import Target
 
 DOWNLOAD_SECONDS = 1800.0
 BUILD_SECONDS = 120.0
-
-
-def lock_text() -> str:
-    """base.lock of this installation: in the package, or in the checkout that it runs from."""
-    packed = resources.files("fedwarden.remote").joinpath("base.lock")
-    if packed.is_file():
-        return packed.read_text("utf-8")
-    return (_checkout() / "requirements" / "base.lock").read_text("utf-8")
 
 
 def download(lock: Path, target: Target, folder: Path) -> None:
@@ -48,22 +40,18 @@ def download(lock: Path, target: Target, folder: Path) -> None:
 def own_wheel(folder: Path) -> Path:
     """fedwarden's own wheel, made from the checkout or from what is installed. Raises RemoteError FW-SSH-051."""
     try:
-        if (_checkout() / "pyproject.toml").is_file():
+        if (checkout() / "pyproject.toml").is_file():
             return _build(folder)
         return _repack(folder)
     except (OSError, subprocess.SubprocessError, importlib.metadata.PackageNotFoundError) as error:
         raise RemoteError("FW-SSH-051", why=str(error)[:300]) from None
 
 
-def _checkout() -> Path:
-    return Path(__file__).resolve().parents[3]
-
-
 def _build(folder: Path) -> Path:
     words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     done = subprocess.run(
         words,
-        cwd=_checkout(),
+        cwd=checkout(),
         env={**os.environ, "SOURCE_DATE_EPOCH": "1580601600"},
         stdin=subprocess.DEVNULL,
         capture_output=True,

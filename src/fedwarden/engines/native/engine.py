@@ -25,7 +25,7 @@ from fedwarden.common.api import (
 from fedwarden.common.chain import AuditHead
 from fedwarden.common.errors import DeployError, FedwardenError
 from fedwarden.engines import ways
-from fedwarden.engines.base import Engine, Handed, Member, Site
+from fedwarden.engines.base import Change, Engine, Handed, Member, Site
 from fedwarden.engines.native import local_agents, prediction
 from fedwarden.engines.native.calls import Agents, at_once, first_error
 from fedwarden.engines.native.processes import end_all
@@ -46,6 +46,7 @@ class NativeEngine(Engine):
     """``authority`` is asked for only when agents are made; ``credentials`` are the regulator's own."""
 
     name = "native"
+    own_code = True
 
     def __init__(
         self,
@@ -66,10 +67,65 @@ class NativeEngine(Engine):
         infos |= {member.party: info for member, info in zip(here, local_agents.start(here), strict=True)}
         members = [_filled(member, infos[member.party]) for member in site.members]
         made = replace(site, members=members)
-        results = at_once(members, lambda member: self._introduce(made, member))
+        self._introduce_all(made)
+        return made
+
+    def change(self, change: Change) -> Site:
+        after, made, again = change.after, set(change.create), set(change.restart)
+        here, abroad = _apart([member for member in after.members if member.party in made | again])
+        infos = self._remote().deploy(abroad, again, keep=True) if abroad else {}
+        new = [member for member in here if member.party in made]
+        local_agents.make(new, self._authority())
+        old = [member for member in here if member.party in again]
+        infos |= {info.party: info for info in [*local_agents.restart(old), *local_agents.start(new)]}
+        site = replace(
+            after, members=[_filled(it, infos[it.party]) if it.party in infos else it for it in after.members]
+        )
+        self._forget_keys(site, change.forget)
+        self._introduce_all(site)
+        return site
+
+    def undo(self, change: Change) -> list[str]:
+        made = [change.after.member(party) for party in change.create]
+        failed = self.remove(made)
+        here, abroad = _apart([change.before.member(party) for party in change.restart])
+        failed |= self._remote().restore(abroad) if abroad else {}
+        local_agents.restart(here, as_told=True)
+        with contextlib.suppress(FedwardenError):  # whoever does not answer learns it when it is woken
+            self._forget_keys(change.before, [*change.create, *change.forget])
+            self._introduce_all(change.before)
+        if failed:
+            raise next(iter(failed.values()))
+        return sorted({member.host for member in [*made, *here, *abroad]})
+
+    def remove(self, members: list[Member]) -> dict[int, FedwardenError]:
+        here, abroad = _apart(members)
+        failed: dict[int, FedwardenError] = {}
+        for member in here:
+            try:
+                local_agents.remove([member])
+            except FedwardenError as error:
+                failed[member.party] = error
+        return failed | (self._remote().remove(abroad) if abroad else {})
+
+    def settle(self, site: Site) -> None:
+        abroad = [member for member in _apart(site.members)[1] if self._remote().can(member)]
+        if abroad:
+            self._remote().settle(abroad)
+
+    def _introduce_all(self, site: Site) -> None:
+        results = at_once(site.members, lambda member: self._introduce(site, member))
         if error := first_error(results):
             raise error
-        return made
+
+    def _forget_keys(self, site: Site, parties: list[int]) -> None:
+        """At every agent of ``site``, before the others are introduced again."""
+        asked = [(member.party, gone) for member in site.members for gone in parties if member.party != gone]
+        results = at_once(
+            asked, lambda one: self._agents.ask(site, one[0], "DELETE", f"/v1/peers/{one[1]}", list[PeerParty])
+        )
+        if error := first_error(results):
+            raise error
 
     def _introduce(self, site: Site, member: Member) -> None:
         """The agent answers in its own name, and pins the keys of all others."""
@@ -83,13 +139,11 @@ class NativeEngine(Engine):
             end_all(Path(member.home), local_agents.END_SECONDS)
         local_agents.start(dead)
         lost = [member for member in _apart(site.members)[1] if self._remote().can(member) and not self._up(member)]
-        if lost:  # goes on from what is there: same key, same ports
-            self._remote().deploy(lost)
-        woken = replace(site, members=[_where_now(member) for member in site.members])
+        infos = self._remote().deploy(lost) if lost else {}  # goes on from what is there: same key, same ports
+        members = [_filled(it, infos[it.party]) if it.party in infos else _where_now(it) for it in site.members]
+        woken = replace(site, members=members)
         if woken != site:
-            results = at_once(woken.members, lambda member: self._introduce(woken, member))
-            if error := first_error(results):
-                raise error
+            self._introduce_all(woken)
         return woken, [member.party for member in dead + lost]
 
     def _up(self, member: Member) -> bool:
@@ -101,6 +155,10 @@ class NativeEngine(Engine):
 
     def health(self, site: Site, party: int) -> AgentInfo:
         return self._agents.ask(site, party, "GET", "/v1/health", AgentInfo, seconds=5.0)
+
+    def look(self, site: Site) -> dict[int, AgentInfo | FedwardenError]:
+        parties = [member.party for member in site.members]
+        return dict(zip(parties, at_once(parties, lambda party: self.health(site, party)), strict=True))
 
     def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]]) -> list[Dataset]:
         checked = at_once(asked, lambda one: self._post_table(site, one, "/v1/datasets?check=1"))
@@ -218,15 +276,16 @@ class NativeEngine(Engine):
         return prediction.predict(host, port, guest, member.fingerprint, self._credentials, request)
 
     def delete(self, site: Site) -> None:
+        if failed := self.take_down(site):
+            raise next(iter(failed.values()))
+
+    def take_down(self, site: Site) -> dict[int, FedwardenError]:
         def shut_down(member: Member) -> None:
             if member.control_port and (member.place or local_agents.alive(member)):
-                self._agents.ask(site, member.party, "POST", "/v1/shutdown", AgentInfo, seconds=STOP_SECONDS)
+                self._agents.client(member).call("POST", "/v1/shutdown", timeout=STOP_SECONDS)
 
-        at_once(site.members, shut_down)  # an agent that does not answer is ended below
-        here, abroad = _apart(site.members)
-        local_agents.remove(here)
-        if abroad:
-            self._remote().remove(abroad)
+        at_once(site.members, shut_down)  # an agent that does not answer is ended here
+        return self.remove(site.members)
 
 
 def _apart(members: list[Member]) -> tuple[list[Member], list[Member]]:

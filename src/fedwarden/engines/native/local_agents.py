@@ -68,9 +68,8 @@ def start(members: Sequence[Member]) -> list[AgentInfo]:
         words += ["--data-bind", _bind(member, "data_bind")]
         if member.party == ARBITER and member.details.get("relay"):
             words += ["--relay-port", str(member.details.get("relay_port") or RELAY)]
-        words += ["--control-port", str(member.control_port or CONTROL)]
-        words += ["--data-port", str(member.data_port or DATA)]
-        words += ["--serving-port", str(member.serving_port or SERVING)]
+        for name, port in zip(("control", "data", "serving"), wanted_ports(member), strict=True):
+            words += [f"--{name}-port", str(port)]
         if member.control_port and not _ports_free(member):
             # An agent keeps the ports that agent.json tells of; somebody took them while it was dead.
             (home / "agent.json").unlink(missing_ok=True)
@@ -83,6 +82,30 @@ def start(members: Sequence[Member]) -> list[AgentInfo]:
 
 def _bind(member: Member, key: str = "bind") -> str:
     return str(member.details.get(key) or member.details.get("bind") or member.host)
+
+
+def wanted_ports(member: Member) -> tuple[int, int, int]:
+    """Control, data, serving: those that it has, else those that its deployment names, else the usual ones."""
+    wanted = member.details.get("ports") or {}
+    return (
+        member.control_port or int(wanted.get("control", CONTROL)),
+        member.data_port or int(wanted.get("data", DATA)),
+        member.serving_port or int(wanted.get("serving", SERVING)),
+    )
+
+
+def restart(members: Sequence[Member], *, as_told: bool = False) -> list[AgentInfo]:
+    """Ends agents and starts them as the members say now; one without ports takes those that are wanted. ``as_told``:
+    the members' ports go before what the agent remembers.
+
+    Raises DeployError FW-DEP-006, -007, -011.
+    """
+    for member in members:
+        if left := end_all(Path(member.home), END_SECONDS):
+            raise DeployError("FW-DEP-011", party=member.party, pids=left)
+        if as_told or not member.control_port:
+            (Path(member.home) / "agent.json").unlink(missing_ok=True)
+    return start(members)
 
 
 def _ports_free(member: Member) -> bool:
@@ -129,13 +152,15 @@ def alive(member: Member) -> bool:
 
 
 def remove(members: Sequence[Member]) -> None:
-    """Ends whatever runs for the members and removes their folders. Raises DeployError FW-DEP-011."""
+    """Ends whatever runs for the members and removes their folders. Raises DeployError FW-DEP-011, -443."""
     for member in members:
         left = end_all(Path(member.home), END_SECONDS)
         _collect()
         if left:
             raise DeployError("FW-DEP-011", party=member.party, pids=left)
         shutil.rmtree(member.home, ignore_errors=True)
+        if Path(member.home).exists():
+            raise DeployError("FW-DEP-443", party=member.party, home=member.home)
         with contextlib.suppress(OSError):
             Path(member.home).parent.rmdir()
 

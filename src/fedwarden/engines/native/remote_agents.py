@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import FedwardenError, RemoteError
 from fedwarden.engines.base import Member
-from fedwarden.engines.native.local_agents import CONTROL, DATA, SERVING
+from fedwarden.engines.native.local_agents import wanted_ports
 from fedwarden.engines.ways import EVERYWHERE
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.remote import doctor, host_agent
@@ -36,8 +36,11 @@ class RemoteAgents:
         self._note = note
         self._untouched: set[str] = set()  # places where this run has made nothing yet
 
-    def deploy(self, members: Sequence[Member]) -> dict[int, AgentInfo]:
-        """Party → its agent, listening. Hosts work at the same time. Raises RemoteError naming host and step."""
+    def deploy(
+        self, members: Sequence[Member], restart: Collection[int] = (), *, keep: bool = False
+    ) -> dict[int, AgentInfo]:
+        """Party → its agent, listening. Hosts work at the same time; agents of ``restart`` are ended first. ``keep``:
+        what ``restore`` needs stays until ``settle``. Raises RemoteError naming host and step."""
         self._untouched = {member.place for member in members}
         with self._fleet(members) as fleet:
             fleet.require_all()
@@ -50,7 +53,9 @@ class RemoteAgents:
                 place = session.login.place
                 self._untouched.discard(place)
                 return {
-                    member.party: await self._one(session, member, facts[place], bundles[place])
+                    member.party: await self._one(
+                        session, member, facts[place], bundles[place], member.party in restart, keep
+                    )
                     for member in members
                     if member.place == place
                 }
@@ -62,26 +67,67 @@ class RemoteAgents:
 
     def can(self, member: Member) -> bool:
         """Whether this command has anything to log in with there."""
-        return self._access.can(member.place.rpartition("@")[2].rpartition(":")[0])
+        return self._access.can(member.place.rpartition("@")[2].rpartition(":")[0], member.details.get("login"))
 
-    def remove(self, members: Sequence[Member]) -> None:
-        """Ends and removes on every host that answers; then raises the first host's failure, if there was one."""
+    def remove(self, members: Sequence[Member]) -> dict[int, FedwardenError]:
+        """Ends and removes on every host that answers; the parties whose host did not, and why."""
         reached = [member for member in members if member.place not in self._untouched]
-        if not reached:
-            return
-        with self._fleet(reached) as fleet:
+
+        async def gone(session: Session, member: Member) -> None:
+            root, home, unit = await _where(session, member)
+            await host_agent.remove(session, root, home, unit)
+
+        return self._each_member(reached, gone)
+
+    def restore(self, members: Sequence[Member]) -> dict[int, FedwardenError]:
+        """Agents that ``deploy`` restarted run as before again; those that do not, and why."""
+        reached = [member for member in members if member.place not in self._untouched]
+
+        async def back(session: Session, member: Member) -> None:
+            facts = await gather(session)
+            seat = Seat(facts.root, member.home.split("/")[-2], member.party, "")
+            words = _words(member, facts)
+            await host_agent.restore(session, seat, facts, words)
+
+        return self._each_member(reached, back)
+
+    def settle(self, members: Sequence[Member]) -> None:
+        """Environments that nothing runs from any more go; a host that does not answer keeps them until later."""
+
+        async def tidy(session: Session, member: Member) -> None:
+            root, home, _ = await _where(session, member)
+            await session.run(host_agent.settle_command(root, home))
+
+        self._each_member(members, tidy)
+
+    def _each_member(
+        self, members: Sequence[Member], action: Callable[[Session, Member], Awaitable[None]]
+    ) -> dict[int, FedwardenError]:
+        """Hosts at once, the members of a host one after another; the members for which it failed."""
+        if not members:
+            return {}
+        failed: dict[int, FedwardenError] = {}
+        with self._fleet(members) as fleet:
 
             async def on_host(session: Session) -> None:
-                for member in reached:
+                for member in members:
                     if member.place == session.login.place:
-                        root, home, unit = await _where(session, member)
-                        await host_agent.remove(session, root, home, unit)
+                        try:
+                            await action(session, member)
+                        except FedwardenError as error:
+                            failed[member.party] = error
 
-            _all(fleet.each(on_host))
+            fleet.each(on_host)
+            for member in members:
+                if member.place in fleet.failures:
+                    failed[member.party] = fleet.failures[member.place]
+        return failed
 
     def _fleet(self, members: Sequence[Member]) -> Fleet:
-        places = sorted({member.place for member in members})
-        return Fleet([self._access.login(place) for place in places], HostKeys(self._home))
+        means: dict[str, dict[str, str]] = {}
+        for member in members:
+            means[member.place] = means.get(member.place) or member.details.get("login") or {}
+        return Fleet([self._access.login(place, means[place]) for place in sorted(means)], HostKeys(self._home))
 
     def _look(self, fleet: Fleet) -> dict[str, Facts]:
         facts = _all(fleet.each(gather))
@@ -100,7 +146,9 @@ class RemoteAgents:
                 self._note("FW-NOTE-163", name=bundle.name, size=round(bundle.size / 1e6), seconds=bundle.seconds)
         return {place: made[target_of(found)] for place, found in facts.items()}
 
-    async def _one(self, session: Session, member: Member, facts: Facts, bundle: Bundle) -> AgentInfo:
+    async def _one(
+        self, session: Session, member: Member, facts: Facts, bundle: Bundle, restart: bool, keep: bool
+    ) -> AgentInfo:
         deployment, party = member.home.split("/")[-2], member.party
         seat = Seat(facts.root, deployment, party, bundle.name)
         await host_agent.install(session, facts, seat, bundle)
@@ -108,10 +156,16 @@ class RemoteAgents:
         authority = self._authority()
         certificate = authority.sign_party(request, party)
         await host_agent.give_certificate(session, seat, authority.certificate_pem, certificate)
-        # behind a NAT the host has not got the address that the others use
-        bind = str(member.details.get("bind") or (member.host if member.host in facts.addresses else EVERYWHERE))
-        words = host_agent.agent_words(bind, (CONTROL, DATA, SERVING), any_port=True)
-        return await host_agent.start(session, seat, facts, words)
+        if restart:
+            await session.run(host_agent.stop_command(seat.home, seat.unit, forget_ports=not member.control_port))
+        words = _words(member, facts)
+        return await host_agent.start(session, seat, facts, words, keep=keep)
+
+
+def _words(member: Member, facts: Facts) -> tuple[str, ...]:
+    # behind a NAT the host has not got the address that the others use
+    bind = str(member.details.get("bind") or (member.host if member.host in facts.addresses else EVERYWHERE))
+    return host_agent.agent_words(bind, wanted_ports(member), any_port=True)
 
 
 async def _where(session: Session, member: Member) -> tuple[str, str, str]:

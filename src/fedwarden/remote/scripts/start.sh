@@ -1,9 +1,10 @@
 # Starts the agent of a home as a daemon that outlives this session, and prints its agent.json once it listens.
-# $1: home, $2: unit, $3: environment's folder, $4: seconds, $5: "systemd" or "daemon", then the agent's own words.
+# $1: home, $2: unit, $3: environment's folder, $4: seconds, $5: "systemd" or "daemon", $6: "keep" the environment that
+# it leaves, then the agent's own words.
 # Standard input: the text of the systemd unit.
 umask 077
-home=$1 unit=$2 env=$3 seconds=$4 how=$5
-shift 5
+home=$1 unit=$2 env=$3 seconds=$4 how=$5 keep=$6
+shift 6
 mkdir -p "$units" 2>/dev/null
 cd / || exit 1
 said=$home/agent.out.log
@@ -18,6 +19,8 @@ if [ -n "$pid" ]; then
 fi
 end_all || exit 1
 : >"$said"
+left=$(cat "$home/environment" 2>/dev/null)
+if [ "$keep" = keep ] && [ -n "$left" ] && [ "$left" != "$env" ]; then printf '%s' "$left" >"$home/environment.before"; fi
 printf '%s' "$env" >"$home/environment"
 if [ "$how" = systemd ] && { [ "$(id -u)" = 0 ] || loginctl enable-linger >/dev/null 2>&1; }; then
     cat >"$units/$unit" && control daemon-reload && control enable --now "$unit" || exit 1
@@ -41,9 +44,4 @@ while ! listens; do
     sleep 0.1
 done
 cat "$home/agent.json"
-
-# environments that no agent of this host runs from any more
-root=${env%/envs/*}
-for other in "$root"/envs/*; do
-    [ "$other" = "$env" ] || grep -qxF -- "$other" "$root"/agents/*/*/environment 2>/dev/null || rm -rf "$other"
-done
+set -- "${env%/envs/*}"
