@@ -46,6 +46,7 @@ def test_the_table_is_the_one_that_is_promised(lab):
         ("GET", "/v1/health"),
         ("GET", "/v1/peers"),
         ("PUT", "/v1/peers"),
+        ("DELETE", "/v1/peers/{party}"),
         ("POST", "/v1/datasets"),
         ("GET", "/v1/datasets"),
         ("GET", "/v1/datasets/{dataset_id}"),

@@ -12,12 +12,12 @@ from fedwarden.common.errors import UsageError
 from fedwarden.engines.base import Site
 from fedwarden.engines.native.engine import NativeEngine
 from fedwarden.regulator.addresses import ipv4, is_own
-from fedwarden.regulator.deployments import check_lists
 from fedwarden.regulator.job_ids import FORM, next_job_id
 from fedwarden.regulator.merge import first_cause, merge, shown_order
 from fedwarden.regulator.names import check_name
 from fedwarden.regulator.store import Store
 from fedwarden.regulator.submitting import model_id_of, roles_of
+from fedwarden.regulator.wanted import check_lists
 
 MOMENT = 1_795_000_000_123_456_789
 

@@ -108,8 +108,10 @@ def build(routes: list[ApiRoute], audit: AuditLog) -> Starlette:
     by_path: dict[str, dict[str, ApiRoute]] = {}
     for route in routes:
         by_path.setdefault(route.path, {})[route.method] = route
+    # a path without places goes before one whose place it would fit
+    ordered = sorted(by_path.items(), key=lambda one: "{" in one[0])
     app = Starlette(
-        routes=[Route(path, _Endpoint(path, methods, audit)) for path, methods in by_path.items()],
+        routes=[Route(path, _Endpoint(path, methods, audit)) for path, methods in ordered],
         exception_handlers={HTTPException: _unknown},
     )
     app.router.redirect_slashes = False

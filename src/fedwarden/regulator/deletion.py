@@ -10,7 +10,7 @@ from fedwarden.regulator import recap
 from fedwarden.regulator.addresses import ipv4
 from fedwarden.regulator.changing import members_of
 from fedwarden.regulator.deployments import CURRENT, deployed
-from fedwarden.regulator.desk import Desk, shown
+from fedwarden.regulator.desk import Desk, shown, site_of
 from fedwarden.regulator.ending import end_jobs
 from fedwarden.regulator.publishing import write_published
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta

@@ -60,6 +60,8 @@ def apply(desk: Desk, wanted: Wanted) -> Done:
     which host it was.
     """
     check_reachable(wanted)
+    if not desk.places.store.exists():  # a first deploy that cannot begin leaves not even the regulator's folder
+        _check_logins(desk, planning.make(desk, wanted))
     with desk.changing(create=True):
         changing.finish_leaving(desk)
         made = planning.make(desk, wanted)
@@ -77,11 +79,9 @@ def _check_logins(desk: Desk, made: Plan) -> None:
     """Before anything is begun. Raises DeployError FW-DEP-003."""
     waiting = {step.party for step in made.steps if step.action not in ("keep", "remove")}
     for entry in made.wanted.entries:
-        if (
-            entry.party in waiting
-            and not is_own(entry.ip)
-            and not desk.access.can(entry.ip, entry.details.get("login"))
-        ):
+        if entry.party not in waiting or is_own(entry.ip):
+            continue
+        if not desk.access.can(entry.ip, entry.details.get("login")):
             raise DeployError("FW-DEP-003", ip=entry.ip, party=entry.party)
 
 
