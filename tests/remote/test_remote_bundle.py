@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fedwarden.common.errors import RemoteError
-from fedwarden.remote import wheels
-from fedwarden.remote.bundle import TOP, Bundles, check_interpreter, requirements, unpack
+from fedwarden.remote import interpreters, wheels
+from fedwarden.remote.bundle import TOP, Bundles, requirements, unpack
 from fedwarden.remote.target import Target
 
 HERE = Target(python="3.11", arch="x86_64", glibc="2.28")
@@ -22,10 +22,10 @@ def small(monkeypatch):
     keep = False
     for line in wheels.lock_text().splitlines():
         if line and not line.startswith((" ", "#")):
-            keep = line.startswith(("h11==", "pip=="))
+            keep = line.startswith(("h11==", "pip==", "msgspec=="))
         if keep:
             wanted.append(line)
-    assert sum(not line.startswith(" ") for line in wanted) == 2
+    assert sum(not line.startswith(" ") for line in wanted) == 3
     monkeypatch.setattr(wheels, "lock_text", lambda: "\n".join(wanted) + "\n")
 
 
@@ -53,7 +53,7 @@ def test_the_same_contents_make_the_same_file_once(small, tmp_path):
     assert Path(first.path).stat().st_mode & 0o777 == 0o600
     found = names(first.path)
     assert {"install.sh", "requirements.txt", "name", "python", "arch"} <= set(found)
-    assert sum(name.endswith(".whl") for name in found) == 3
+    assert sum(name.endswith(".whl") for name in found) == 4
 
 
 def test_pip_is_asked_for_the_hosts_machine_not_for_this_one():
@@ -65,6 +65,22 @@ def test_pip_is_asked_for_the_hosts_machine_not_for_this_one():
     assert platforms[0] == "manylinux_2_28_aarch64"
     assert all(value.endswith("_aarch64") for value in platforms)
     assert "manylinux_2_29_aarch64" not in platforms
+
+
+def test_a_bundle_for_another_machine_holds_that_machines_wheels(small, tmp_path):
+    made = make_or_skip(Bundles(tmp_path), Target(python="3.12", arch="aarch64", glibc="2.28"))
+    (compiled,) = [name for name in names(made.path) if "msgspec" in name]
+    assert "-cp312-cp312-" in compiled
+    assert compiled.endswith("_aarch64.whl")
+    assert "-cp312-aarch64-" in made.name
+
+
+@pytest.mark.long
+def test_every_locked_package_has_a_wheel_for_aarch64(tmp_path):
+    made = make_or_skip(Bundles(tmp_path), Target(python="3.11", arch="aarch64", glibc="2.28"))
+    found = [name for name in names(made.path) if name.endswith(".whl")]
+    assert len(found) > 20
+    assert [name for name in found if not name.endswith(("_aarch64.whl", "-any.whl"))] == []
 
 
 def test_pips_own_configuration_decides_where_packages_come_from(small, tmp_path, monkeypatch):
@@ -137,15 +153,43 @@ def test_it_installs_with_nothing_but_python_and_venv(small, tmp_path):
     assert (done.returncode, (tmp_path / "other").exists()) == (4, False)
 
 
-def test_an_archive_without_the_right_python_is_refused(tmp_path):
-    archive = tmp_path / "python.tar.gz"
-    with tarfile.open(archive, "w:gz") as made:
-        made.addfile(tarfile.TarInfo("python/bin/python3.12"))
-    check_interpreter(archive, Target(python="3.12", arch="x86_64", glibc="2.28"))
+def archive_of(path: Path, name: str, content: bytes) -> Path:
+    import io
+
+    with tarfile.open(path, "w:gz") as made:
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode = len(content), 0o755
+        made.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def elf(machine: int) -> bytes:
+    return b"\x7fELF\x02\x01\x01" + bytes(11) + machine.to_bytes(2, "little") + bytes(44)
+
+
+def test_an_interpreter_is_known_by_what_is_in_its_archive_and_the_last_of_a_machine_is_kept(tmp_path):
+    one = archive_of(tmp_path / "a.tgz", "python/bin/python3.12", elf(183))
+    two = archive_of(tmp_path / "b.tgz", "bin/python3.11", elf(62))
+    three = archive_of(tmp_path / "c.tgz", "x/bin/python3.13", elf(62))
+    for archive in (one, two, three):
+        interpreters.keep(archive, tmp_path / "kept")
+    found = interpreters.kept(tmp_path / "kept")
+    assert {arch: it.python for arch, it in found.items()} == {"aarch64": "3.12", "x86_64": "3.13"}
+    assert Path(found["x86_64"].path).read_bytes() == three.read_bytes()
+    assert len(list((tmp_path / "kept").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("bin/python3.12", b"#!/bin/sh\n"), ("bin/python3.10", elf(62)), ("bin/python3.12", elf(8)), ("lib/x", b"")],
+)
+def test_an_archive_without_a_python_that_fits_is_refused(tmp_path, name, content):
+    archive = archive_of(tmp_path / "a.tgz", name, content)
     for path in (archive, tmp_path / "none"):
         with pytest.raises(RemoteError) as caught:
-            check_interpreter(path, HERE)
+            interpreters.keep(path, tmp_path / "kept")
         assert caught.value.code == "FW-SSH-052"
+    assert not (tmp_path / "kept").exists()
 
 
 def test_a_regulator_without_a_checkout_passes_itself_on(tmp_path, monkeypatch):

@@ -60,6 +60,18 @@ def test_each_trouble_is_found_alone_and_has_a_fix_in_both_languages(changed, co
         assert finding.fix(lang)
 
 
+def test_a_host_without_python_is_good_where_one_comes_along():
+    bare = msgspec.structs.replace(GOOD, pythons=[Python("p", (3, 9, 1), True)])
+    assert [one.code for one in doctor.judge("h:22", bare, carried=["aarch64"])] == ["FW-SSH-032"]
+    (told,) = doctor.judge("h:22", bare, carried=["x86_64"])
+    assert (told.code, told.severity) == ("FW-SSH-443", "note")
+
+
+def test_root_is_told_of_the_policy_until_every_agent_there_has_one():
+    assert codes(uid=0, agents=["d1"], unruled=["/opt/fedwarden/agents/d1/party-1"]) == ["FW-SSH-040"]
+    assert codes(uid=0, agents=["d1"]) == []
+
+
 def test_an_uncertain_clock_is_not_accused():
     assert codes(clock_offset=6.0, clock_error=2.0) == []
 
@@ -89,7 +101,9 @@ def test_facts_of_this_machine_are_what_python_says(tmp_path):
     assert facts.disk == pytest.approx(disk.f_bavail * disk.f_frsize, rel=0.05)
 
 
-@pytest.mark.parametrize("name", ["facts.sh", "install.sh", "place.sh", "ours.sh", "start.sh", "remove.sh"])
+@pytest.mark.parametrize(
+    "name", ["facts.sh", "install.sh", "place.sh", "ours.sh", "start.sh", "stop.sh", "tidy.sh", "remove.sh"]
+)
 def test_shell_scripts_are_posix(name):
     for shell in ("dash", "bash"):
         subprocess.run([shell, "-n"], input=scripts.text(name), text=True, check=True, timeout=10)

@@ -58,28 +58,35 @@ def doctor(
 
 
 def bundle(
-    python: Annotated[str, typer.Option(help="the hosts' Python / 主机的 Python 版本")] = "3.11",
-    arch: Annotated[str, typer.Option(help="x86_64 or aarch64")] = "x86_64",
-    interpreter: Annotated[
-        Path | None, typer.Option(help="tar archive of a relocatable Python to carry along / 随包携带的解释器")
-    ] = None,
+    python: Annotated[
+        str,
+        typer.Option(help="the hosts' Python, or a tar archive of one to carry along / 主机的 Python 版本或其 tar 包"),
+    ] = "3.11",
+    arch: Annotated[str, typer.Option(help="x86_64 or aarch64; of an archive: its own")] = "x86_64",
     as_json: Json = False,
 ) -> None:
     """Build what a host without Internet needs, or this regulator itself. / 制作离线安装包。
 
     fedwarden bundle --python 3.12 --arch aarch64
+    fedwarden bundle --python cpython-3.12-linux-x86_64.tar.gz
     """
+    from fedwarden.remote import interpreters
     from fedwarden.remote.bundle import Bundles
     from fedwarden.remote.target import Target
 
     try:
+        bundles, carried = Bundles(Places().home), None
+        if Path(python).is_file():
+            interpreters.examine(Path(python))  # nothing is made for a file that is none
+            Places().make()
+            along = interpreters.keep(Path(python), bundles.interpreters)
+            carried, python, arch = Path(along.path), along.python, along.arch
         if python not in ("3.11", "3.12", "3.13"):
             raise UsageError("FW-USE-026", option="--python", found=python[:40], known=["3.11", "3.12", "3.13"])
         if arch not in ("x86_64", "aarch64"):
             raise UsageError("FW-USE-026", option="--arch", found=arch[:40], known=["x86_64", "aarch64"])
-        places = Places()
-        places.make()
-        made = Bundles(places.home).make(Target(python=python, arch=arch, glibc="2.28"), interpreter)
+        Places().make()
+        made = bundles.make(Target(python=python, arch=arch, glibc="2.28"), carried)
     except FedwardenError as error:
         raise _failed(error) from None
     if as_json:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
-import shutil
 import tarfile
 import tempfile
 import time
@@ -22,7 +20,6 @@ from fedwarden.remote.wheels import own_wheel, third_party
 
 #: The folder inside the archive.
 TOP = "fedwarden-bundle"
-_INTERPRETER = re.compile(r"(^|/)bin/python(3\.1[123])$")
 
 
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,15 +39,18 @@ class Bundles:
     def __init__(self, home: Path) -> None:
         self.folder = home / "bundles"
 
+    @property
+    def interpreters(self) -> Path:
+        """Where interpreters to carry along are kept."""
+        return self.folder / "interpreters"
+
     def make(self, target: Target, interpreter: Path | None = None) -> Bundle:
         """The bundle for ``target``; ``interpreter`` is a tar archive with a relocatable Python to carry along.
 
-        Raises RemoteError FW-SSH-050 (pip), -051 (own wheel), -052 (the interpreter's archive).
+        Raises RemoteError FW-SSH-050 (pip), -051 (own wheel), -053 (no room).
         """
         begin = time.monotonic()
         with locked(self.folder / ".lock", 1800.0):
-            if interpreter is not None:
-                check_interpreter(interpreter, target)
             wheels = third_party(target, self.folder)
             with tempfile.TemporaryDirectory(prefix=".own-", dir=self.folder) as own:
                 files = sorted([*wheels.glob("*.whl"), own_wheel(Path(own))], key=lambda path: path.name)
@@ -62,17 +62,6 @@ class Bundles:
                     _write(path, name, target, files, hashes, interpreter)
         seconds = round(time.monotonic() - begin, 1)
         return Bundle(name=name, path=str(path), size=path.stat().st_size, built=built, seconds=seconds)
-
-
-def check_interpreter(archive: Path, target: Target) -> None:
-    """Raises RemoteError FW-SSH-052 when there is no ``bin/pythonX.Y`` of the target's version in it."""
-    try:
-        with tarfile.open(archive) as opened:
-            found = sorted({match[2] for name in opened.getnames() if (match := _INTERPRETER.search(name))})
-    except (OSError, tarfile.TarError) as error:
-        raise RemoteError("FW-SSH-052", path=str(archive), wanted=target.python, found=str(error)[:100]) from None
-    if target.python not in found:
-        raise RemoteError("FW-SSH-052", path=str(archive), wanted=target.python, found=", ".join(found) or "-")
 
 
 def requirements(hashes: dict[str, str]) -> str:
@@ -136,12 +125,3 @@ def unpack(bundle: Path, folder: Path) -> Path:
     with tarfile.open(bundle) as archive:
         archive.extractall(folder, filter="data")
     return folder / TOP
-
-
-def remove_old(folder: Path, keep: str) -> None:
-    """Bundles and wheels are large; only ``keep`` and what it was made from stay."""
-    for path in folder.glob("fedwarden-*.tar"):
-        if path.stem != keep:
-            path.unlink(missing_ok=True)
-    for path in folder.glob(".wheels-*"):
-        shutil.rmtree(path, ignore_errors=True)

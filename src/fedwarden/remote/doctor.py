@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -69,8 +69,9 @@ def examine(fleet: Fleet, ports: Mapping[str, Sequence[int]], roots: Mapping[str
     return Report(facts=facts, findings=findings, reach=reach)
 
 
-def judge(host: str, facts: Facts, ports: Sequence[int] = ()) -> list[Finding]:
-    """What ``facts`` mean for a deployment."""
+def judge(host: str, facts: Facts, ports: Sequence[int] = (), carried: Collection[str] = ()) -> list[Finding]:
+    """What ``facts`` mean for a deployment. ``carried``: architectures for which a Python comes along where there is
+    none."""
     found: list[Finding] = []
 
     def add(severity: Severity, code: str, **params: object) -> None:
@@ -80,11 +81,14 @@ def judge(host: str, facts: Facts, ports: Sequence[int] = ()) -> list[Finding]:
         add("error", "FW-SSH-030", system=facts.system or "?", arch=facts.arch or "?")
     elif not facts.glibc or _version(facts.glibc) < GLIBC:
         add("error", "FW-SSH-031", found=facts.glibc or "-", needed=".".join(map(str, GLIBC)))
-    if facts.python is None:
+    usable = facts.python if facts.python is not None and (facts.python.venv or facts.arch not in carried) else None
+    if usable is None and facts.arch in carried:
+        add("note", "FW-SSH-443", arch=facts.arch)
+    elif usable is None:
         shown = ", ".join(f"{one.path} {'.'.join(map(str, one.version))}" for one in facts.pythons)
         add("error", "FW-SSH-032", found=shown or "-")
-    elif not facts.python.venv:
-        add("error", "FW-SSH-033", python=facts.python.path)
+    elif not usable.venv:
+        add("error", "FW-SSH-033", python=usable.path)
     if facts.missing_tools:
         add("error", "FW-SSH-034", tools=facts.missing_tools)
     if not facts.writable:
@@ -101,7 +105,7 @@ def judge(host: str, facts: Facts, ports: Sequence[int] = ()) -> list[Finding]:
         if holder is not None:
             who = f"{holder.program} ({holder.pid})" if holder.pid else "?"
             add("note", "FW-SSH-039", port=port, who=who)
-    if facts.uid == 0:
+    if facts.uid == 0 and (not facts.agents or facts.unruled):
         add("note", "FW-SSH-040")
     return found
 

@@ -51,6 +51,7 @@ class Facts(msgspec.Struct, kw_only=True):
     disk: int = 0
     memory: int = 0
     agents: list[str] = []
+    unruled: list[str] = []  # homes of agents whose policy.yaml names no dataset folders
     systemd: str = ""  # "system", "user" or none
     addresses: list[str] = []
     pythons: list[Python] = []
@@ -109,6 +110,8 @@ def parse(text: str) -> Facts:
             setattr(facts, name.removesuffix("_kb"), int(value) * 1024)
         elif name == "agents":
             facts.agents = words
+        elif name == "unruled":
+            facts.unruled.append(value)
         elif name == "address" and words:
             facts.addresses.append(words[0])
         elif name == "no_tool" and words:

@@ -31,10 +31,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return words
 
 
-def target_of(facts: Facts) -> Target:
+def target_of(facts: Facts, carried: str = "") -> Target:
     """Call it only when the doctor found no error. The newest glibc asked for is 2.28, which all wheels have: hosts
-    that differ in nothing else then share one bundle."""
-    python = facts.python
-    if python is None:
-        raise ValueError("no usable Python")
-    return Target(python=f"{python.version[0]}.{python.version[1]}", arch=facts.arch, glibc="2.28")
+    that differ in nothing else then share one bundle. ``carried``: the version of the Python that comes along."""
+    version = carried
+    if not carried:
+        if facts.python is None:
+            raise ValueError("no usable Python")
+        version = f"{facts.python.version[0]}.{facts.python.version[1]}"
+    return Target(python=version, arch=facts.arch, glibc="2.28")

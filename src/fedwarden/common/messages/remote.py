@@ -120,8 +120,8 @@ MESSAGES = {
     "FW-SSH-032": Msg(
         en="{host} has no Python 3.11, 3.12 or 3.13 (found: {found})",
         zh="{host} 没有 Python 3.11、3.12 或 3.13（现有：{found}）",
-        fix_en="Install one there, or carry one along: fedwarden bundle --interpreter ARCHIVE",
-        fix_zh="请在该主机安装，或随包携带解释器：fedwarden bundle --interpreter ARCHIVE",
+        fix_en="Install one there, or carry one along: fedwarden bundle --python ARCHIVE",
+        fix_zh="请在该主机安装，或随包携带解释器：fedwarden bundle --python ARCHIVE",
     ),
     "FW-SSH-033": Msg(
         en="{python} on {host} has no module venv",
@@ -169,8 +169,8 @@ MESSAGES = {
     "FW-SSH-040": Msg(
         en="the agent on {host} will run as root and could read any file there",
         zh="{host} 上的代理将以 root 身份运行，能够读取该主机的任何文件",
-        fix_en="Deploy as an ordinary user, or let the party's policy name the dataset folders.",
-        fix_zh="请使用普通用户部署，或在参与方策略中限定数据目录。",
+        fix_en="Deploy as an ordinary user, or name dataset_folders in policy.yaml in the agent's home.",
+        fix_zh="请使用普通用户部署，或在代理目录的 policy.yaml 中用 dataset_folders 限定数据目录。",
     ),
     "FW-SSH-041": Msg(
         en="{host} cannot open a connection to {target} ({how})",
@@ -195,10 +195,11 @@ MESSAGES = {
         fix_zh="请在源码目录执行 make setup 后重试。",
     ),
     "FW-SSH-052": Msg(
-        en="{path} holds no Python {wanted} to carry along (found: {found})",
-        zh="{path} 中没有可携带的 Python {wanted}（实际：{found}）",
-        fix_en="Give a tar archive of a relocatable Python with bin/python{wanted}, for the hosts' architecture.",
-        fix_zh="请提供可重定位 Python 的 tar 包，其中应有与主机架构一致的 bin/python{wanted}。",
+        en="{path} holds no Python to carry along (found: {found})",
+        zh="{path} 中没有可携带的 Python（实际：{found}）",
+        fix_en="Give a tar archive of a relocatable Python with bin/python3.11, 3.12 or 3.13 for Linux on x86_64 or "
+        "aarch64.",
+        fix_zh="请提供可重定位 Python 的 tar 包，其中应有 Linux x86_64 或 aarch64 的 bin/python3.11、3.12 或 3.13。",
     ),
     "FW-SSH-053": Msg(
         en="the bundle {path} cannot be written: {why}",

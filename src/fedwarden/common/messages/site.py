@@ -51,6 +51,10 @@ MESSAGES = {
         fix_en="Run it in a terminal, or give `--password -` and one line per host on standard input.",
         fix_zh="请在终端中运行，或用 `--password -` 从标准输入逐行提供密码。",
     ),
+    "FW-SSH-443": Msg(
+        en="{host} has no Python that fits; the one kept for {arch} comes along with the bundle",
+        zh="{host} 没有合适的 Python，将随包携带为 {arch} 保存的解释器",
+    ),
     "FW-DEP-440": Msg(
         en="the deployment {name} runs on the engine {found} and cannot change to {wanted}",
         zh="部署 {name} 使用引擎 {found}，不能改为 {wanted}",

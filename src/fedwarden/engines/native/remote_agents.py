@@ -19,8 +19,9 @@ from fedwarden.remote.facts import Facts, gather
 from fedwarden.remote.fleet import Fleet
 from fedwarden.remote.host_agent import Seat
 from fedwarden.remote.hostkeys import HostKeys
+from fedwarden.remote.interpreters import kept
 from fedwarden.remote.session import Session
-from fedwarden.remote.target import target_of
+from fedwarden.remote.target import Target, target_of
 
 T = TypeVar("T")
 Note = Callable[..., None]
@@ -132,7 +133,7 @@ class RemoteAgents:
     def _look(self, fleet: Fleet) -> dict[str, Facts]:
         facts = _all(fleet.each(gather))
         for place, found in facts.items():
-            for finding in doctor.judge(place, found):
+            for finding in doctor.judge(place, found, carried=kept(Bundles(self._home).interpreters)):
                 if finding.severity == "error":
                     raise RemoteError(finding.code, **finding.params)
                 if finding.severity == "warning":
@@ -140,11 +141,21 @@ class RemoteAgents:
         return facts
 
     def _bundles(self, facts: dict[str, Facts]) -> dict[str, Bundle]:
-        made = {target: Bundles(self._home).make(target) for target in {target_of(found) for found in facts.values()}}
-        for bundle in made.values():
-            if bundle.built:
-                self._note("FW-NOTE-163", name=bundle.name, size=round(bundle.size / 1e6), seconds=bundle.seconds)
-        return {place: made[target_of(found)] for place, found in facts.items()}
+        bundles = Bundles(self._home)
+        along = kept(bundles.interpreters)
+        made: dict[tuple[Target, str], Bundle] = {}
+        out: dict[str, Bundle] = {}
+        for place, found in facts.items():
+            needed = along.get(found.arch) if found.python is None or not found.python.venv else None
+            target = target_of(found, needed.python if needed else "")
+            key = target, needed.path if needed else ""
+            if key not in made:
+                made[key] = bundles.make(target, Path(needed.path) if needed else None)
+                if made[key].built:
+                    size, seconds = round(made[key].size / 1e6), made[key].seconds
+                    self._note("FW-NOTE-163", name=made[key].name, size=size, seconds=seconds)
+            out[place] = made[key]
+        return out
 
     async def _one(
         self, session: Session, member: Member, facts: Facts, bundle: Bundle, restart: bool, keep: bool

@@ -18,6 +18,10 @@ while [ ! -e "$above" ]; do above=$(dirname "$above"); done
 if [ -w "$above" ]; then echo "writable yes"; else echo "writable no"; fi
 echo "disk_kb $(df -Pk "$above" | awk 'NR == 2 { print $4 }')"
 if [ -n "$(ls -A "$root/agents" 2>/dev/null)" ]; then echo "agents $(ls "$root/agents" | tr '\n' ' ')"; fi
+for home in "$root"/agents/*/party-*; do
+    [ -d "$home" ] || continue
+    grep -qs '^dataset_folders:' "$home/policy.yaml" || echo "unruled $home"
+done
 echo "memory_kb $(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)"
 
 for tool in timeout sha256sum tar setsid mktemp; do
