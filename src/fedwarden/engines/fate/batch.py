@@ -15,7 +15,6 @@ from fedwarden.engines.fate.records import WORDS
 from fedwarden.engines.fate.versions import Version
 
 SECONDS = 3600.0
-POLL_SECONDS = 0.5
 
 
 class Scored(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +29,7 @@ def predict(flow: Flow, version: Version, spec: JobSpec, work_mode: int, model_i
     """``spec``: the training's, with the tables to score. Raises JobError FW-JOB-601, -603, -604."""
     guest = next(peer.party for peer in spec.roles if peer.role == "guest")
     taken = flow.submit(jobs.predict_body(version, spec, work_mode, model_id, model_version))
-    end = time.monotonic() + SECONDS
+    end, pause = time.monotonic() + SECONDS, 0.1
     while True:
         row = next((it for it in flow.rows(taken.job_id) if it.role == "guest" and it.party == guest), None)
         state = WORDS.get(row.state, "failed") if row is not None else "waiting"
@@ -41,7 +40,8 @@ def predict(flow: Flow, version: Version, spec: JobSpec, work_mode: int, model_i
         if time.monotonic() > end:
             flow.stop(taken.job_id)
             raise JobError("FW-JOB-604", party=guest, path=taken.job_id, seconds=round(SECONDS))
-        time.sleep(POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(2 * pause, 2.0)
     table, rows = flow.output_table(taken.job_id, "guest", guest, jobs.components(version, spec.algorithm).work)
     return Scored(job_id=taken.job_id, rows=rows, table=table)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from fedwarden.common.api import Dataset, DatasetRequest, Notice
 from fedwarden.common.errors import DataError, FedwardenError, JobError
@@ -16,9 +15,6 @@ from fedwarden.engines.fate.tables import TableName, table_name
 
 #: FATE writes some thousand rows a second; a slow disk gets time.
 READ_SECONDS = 1800.0
-POLL_SECONDS = 0.3
-
-Clock = Callable[[float], None]
 
 
 def check(request: DatasetRequest, party: int) -> None:
@@ -64,7 +60,7 @@ def _read(flow: Flow, party: FateParty, name: TableName, path: str, request: Dat
 
 
 def _wait(flow: Flow, job_id: str, party: int, path: str) -> None:
-    end = time.monotonic() + READ_SECONDS
+    end, pause = time.monotonic() + READ_SECONDS, 0.05
     while True:
         rows = flow.rows(job_id)
         states = [WORDS.get(row.state, "failed") for row in rows]
@@ -74,7 +70,8 @@ def _wait(flow: Flow, job_id: str, party: int, path: str) -> None:
             return
         if time.monotonic() > end:
             raise JobError("FW-JOB-604", party=party, path=path, seconds=round(READ_SECONDS))
-        time.sleep(POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(2 * pause, 2.0)
 
 
 def _why(flow: Flow, job_id: str) -> str:
