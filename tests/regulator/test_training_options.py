@@ -17,7 +17,7 @@ def test_every_option_is_filled_in() -> None:
     assert found["sigmoid"] == "auto"
     assert found["validation"] == 0.2
     assert found["min_intersection"] == 100
-    assert set(options.resolve("example", {})) == {"data_num", "link_timeout", "queue_timeout"}
+    assert set(options.resolve("example", {})) == {"data_num", "link_timeout", "queue_timeout", "retries"}
 
 
 @pytest.mark.parametrize("model", list(options.OPTIONS.values()))

@@ -21,6 +21,8 @@ def show(record: dict[str, Any]) -> None:
         cause = record["cause"]
         who = f"{cause.get('role', '-')} ({cause.get('party', '-')})"
         out.print(f"cause: {who}: {cause['message']} {cause['fix']} [{cause['code']}]")
+    for it in record["attempts"]:
+        out.print(f"attempt {it['attempt']} failed at {it['ended']}: {it['message']} ({it['again']})")
     roles = people.table("role", "party", "state", "phase", "iteration", "loss", title="\nroles")
     phases = people.table("role", "phase", "seconds", title="\nphases")
     links = people.table("from", "to", "sent", "received", title="\nlinks")

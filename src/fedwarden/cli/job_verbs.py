@@ -1,4 +1,4 @@
-"""jobs, job show, job stop, models, logs: looking at what there is."""
+"""jobs, job show, job stop, job resume, models, logs: looking at what there is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from fedwarden.cli import forms, job_page, people
 from fedwarden.cli.people import Fields, Json
-from fedwarden.regulator import following, listing
+from fedwarden.regulator import following, listing, resuming
 from fedwarden.regulator.desk import Desk
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="the job's id / 任务编号")]
@@ -72,6 +72,26 @@ def job_stop(job: JobId, as_json: Json = False) -> None:
     )
 
 
+def job_resume(job: JobId, as_json: Json = False) -> None:
+    """Let a failed job go on where all parties last agree, under the same id. / 让失败的任务从各方共同保存处继续。
+
+    \b
+    fedwarden job resume 202611231845120042137
+    """
+
+    def work(desk: Desk) -> Fields:
+        seen = resuming.resume(desk, job)
+        return {"job_id": job, "state": seen.state, "attempt": following.spec_of(seen.row).attempt}
+
+    people.perform(
+        "job resume",
+        as_json,
+        work,
+        lambda fields: people.say("FW-SAY-500", job=job, attempt=fields["attempt"]),
+        lambda _: ("FW-NEXT-004", {"job": job}),
+    )
+
+
 def models(as_json: Json = False) -> None:
     """Models that can be published, newest first, and the names bound to them. / 可发布的模型及其绑定名称。
 
@@ -130,9 +150,10 @@ def add_to(app: typer.Typer) -> typer.Typer:
     app.command("models")(models)
     app.command("logs")(logs)
     one = typer.Typer(
-        help="One job: show or stop. / 单个任务：查看或停止。", no_args_is_help=True, rich_markup_mode=None
+        help="One job: show, stop, resume. / 单个任务：查看、停止、续跑。", no_args_is_help=True, rich_markup_mode=None
     )
     one.command("show")(job_show)
     one.command("stop")(job_stop)
+    one.command("resume")(job_resume)
     app.add_typer(one, name="job")
     return one

@@ -109,7 +109,8 @@ class JobPeer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """POST /v1/jobs: the same text at every party of the job, apart from ``role_datasets`` of others."""
+    """POST /v1/jobs, /v1/jobs/{id}/resume: the same text at every party of the job, apart from ``role_datasets`` of
+    others."""
 
     job_id: str
     project: str
@@ -121,6 +122,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     privacy: Literal["sealed", "none", "fate"]  # fate: FATE's own protocol; ``revealed`` says what it shows to whom
     created: str
     relay: RelayPlace | None = None
+    attempt: int = 1  # raised by every resume; between attempts only addresses and keys in ``roles`` may differ
 
 
 class Phase(msgspec.Struct):
@@ -155,6 +157,8 @@ class RoleStatus(msgspec.Struct, kw_only=True):
     result: dict[str, Any] = {}  # e.g. expected and obtained totals of the example; rows aligned
     options: dict[str, Any] = {}
     pid: int | None = None
+    attempt: int = 1
+    attempts: list[dict[str, Any]] = []  # those before: attempt, started, ended, phase, iteration, iterations, cause
 
 
 class StopRequest(msgspec.Struct, frozen=True):

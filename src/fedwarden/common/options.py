@@ -78,6 +78,14 @@ class _Common(BaseModel):
         json_schema_extra={"zh": "任务排队等待的最长秒数，1 至 2592000"},
     )
 
+    retries: Annotated[int, Number] = Field(
+        0,
+        ge=0,
+        le=100,
+        description="how often a job that lost a process, a link or room on a disk goes on by itself, 0 to 100",
+        json_schema_extra={"zh": "因进程、连接或磁盘空间故障失败后自动续跑的次数，0 至 100"},
+    )
+
 
 class ExampleOptions(_Common):
     data_num: Annotated[int, Number] = Field(
@@ -157,6 +165,13 @@ class LogisticOptions(TrainingOptions):
         le=1_000_000,
         description="iterations between two openings of the loss to the guest, 0: never",
         json_schema_extra={"zh": "每隔多少次迭代向标签方打开一次损失，0 表示不打开"},
+    )
+    checkpoint_every: Annotated[int, Number] = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="iterations after which every party keeps its shares, to go on from; 0: about two seconds' worth",
+        json_schema_extra={"zh": "每隔多少次迭代各方保存自己的份额以便续训；0 表示约两秒一次"},
     )
     optimizer: Literal["nesterov"] = Field(
         "nesterov",

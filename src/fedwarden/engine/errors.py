@@ -64,3 +64,7 @@ class PlanMismatch(EngineError):
 
 class BadInput(EngineError):
     """A party's own table cannot be trained on. Attributes: ``what``."""
+
+
+class StaleCheckpoint(EngineError):
+    """What was kept of a failed attempt does not belong to this plan. Attributes: ``lengthened``, ``iteration``."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fedwarden.engine.checkpoint import Checkpoint, Keep, Position, forget
 from fedwarden.engine.context import DealerContext, PartyContext, receive, reopen_dealer, reopen_party
 from fedwarden.engine.errors import BadInput
 from fedwarden.engine.lr_dealer import DealerLoop
@@ -14,8 +15,9 @@ from fedwarden.engine.lr_excess import TOLERATED_EXCESS, excess
 from fedwarden.engine.lr_finish import ROUNDS as FINAL_ROUNDS
 from fedwarden.engine.lr_finish import final_shares, final_shares_dealer, intercept_scale
 from fedwarden.engine.lr_matrix import Layout, OwnMatrix, build, layout
-from fedwarden.engine.lr_options import LrOptions, agree_plan, announce_sizes, hear_sizes
+from fedwarden.engine.lr_options import LrOptions, agree_plan, announce_sizes, hear_sizes, plan_of
 from fedwarden.engine.lr_party import PartyLoop
+from fedwarden.engine.lr_resume import go_on, go_on_dealer
 from fedwarden.engine.plan import SCORE_BITS, Plan
 from fedwarden.engine.precondition import Reals, Standardised, standardise
 from fedwarden.engine.result import DealerResult, LocalNotice, PartyResult, Progress, opened, silent
@@ -43,19 +45,24 @@ def train_party(
     training_rows: int,
     options: LrOptions,
     progress: Progress = silent,
+    keep: Keep = forget,
+    start: Checkpoint | None = None,
 ) -> PartyResult:
     """Trains with all other roles (which call this or ``train_dealer`` at the same time).
 
+    ``keep`` is given this party's shares now and then, after the same iterations at all data parties; ``start`` is one
+    of these from an earlier attempt, with the same position at all roles and made from the same rows and options.
+
     ``features`` (rows, columns) float64 without gaps, training rows first, in the order agreed by all; ``labels``
     (rows,) 0/1 at the
-    guest, None elsewhere. Raises BadInput for a party's own table, PlanMismatch, RangeError, PeerViolation and the
-    net's own errors.
+    guest, None elsewhere. Raises BadInput for a party's own table, StaleCheckpoint, PlanMismatch, RangeError,
+    PeerViolation and the net's own errors.
     """
     guest = ctx.index == 0
     targets = _labels(labels, features.shape[0], training_rows) if guest else None
     own = standardise(features, training_rows)
     sizes = announce_sizes(ctx, features.shape[0], training_rows, own.kept.size + (1 if guest else 0))
-    series = options.first_series()
+    series = options.series_after(start.position.lengthened if start else 0)
     result = PartyResult(
         standardised=np.zeros(features.shape[1]),
         weights=np.zeros(features.shape[1]),
@@ -66,33 +73,50 @@ def train_party(
     if own.dropped:
         result.notices.append(LocalNotice("constant-columns", {"columns": own.dropped}))
     everyone = (*ctx.others, ctx.dealer)
-    weights: dict[str, Ring] | None = None
+    if start is not None:
+        result.attempts += start.position.lengthened
+        result.iterations = start.position.lengthened * options.max_iter
+        result.losses = list(start.losses)
     while True:
         plan = agree_plan(ctx.net, ctx.role, everyone, sizes, options, series)
-        attempt = _run(ctx, plan, own, targets, options, weights, result, progress)
+        attempt = _run(ctx, plan, own, targets, options, start, result, progress, keep)
         again = _decide(ctx, attempt, options, series, result)
         if again is None:
             break
         series, weights = again, attempt.loop.weights
+        digest = plan_of(sizes, options, series).digest()
+        start = Checkpoint(
+            position=Position(result.attempts),
+            plan=digest,
+            weights=weights,
+            before=weights,
+            losses=list(result.losses),
+        )
+        keep(start)
         ctx = reopen_party(ctx)
         result.attempts += 1
     _finish(attempt, own, result)
     return result
 
 
-def train_dealer(ctx: DealerContext, options: LrOptions, progress: Progress = silent) -> DealerResult:
-    """The dealer's side: it learns sizes, options and how often the series was lengthened."""
+def train_dealer(
+    ctx: DealerContext, options: LrOptions, progress: Progress = silent, start: Position | None = None
+) -> DealerResult:
+    """The dealer's side: it learns sizes, options and how often the series was lengthened. It keeps no state: ``start``
+    is the position from which the data parties go on."""
     sizes = hear_sizes(ctx)
-    series: tuple[int, int] | None = options.first_series()
-    result = DealerResult(attempts=0)
+    begun = start or Position()
+    series: tuple[int, int] | None = options.series_after(begun.lengthened)
+    result = DealerResult(attempts=begun.lengthened, iterations=begun.lengthened * options.max_iter)
     while series is not None:
         plan = agree_plan(ctx.net, ctx.role, ctx.data_roles, sizes, options, series)
         layouts = {role: layout(plan, i) for i, role in enumerate(ctx.data_roles)}
         loop = DealerLoop(ctx, plan, {role: where.rows for role, where in layouts.items()})
-        if result.attempts:
-            loop.refresh()
+        first = begun.iteration if result.attempts == begun.lengthened else 0
+        if result.attempts or start is not None:
+            go_on_dealer(ctx, plan, loop, first)
         done = result.iterations
-        for t in range(plan.iterations):
+        for t in range(first, plan.iterations):
             loop.iterate(t)
             progress(done + t + 1, done + plan.iterations, None)
         final_shares_dealer(ctx, loop, layouts)
@@ -123,21 +147,29 @@ def _run(
     own: Standardised,
     targets: Ring | None,
     options: LrOptions,
-    weights: dict[str, Ring] | None,
+    start: Checkpoint | None,
     result: PartyResult,
     progress: Progress,
+    keep: Keep,
 ) -> _Attempt:
     matrix = build(plan, ctx.index, own, options.alpha)
     layouts: dict[str, Layout] = {role: layout(plan, i) for i, role in enumerate(ctx.data_roles)}
     rows = {role: where.rows for role, where in layouts.items()}
     loop = PartyLoop(ctx, plan, rows, matrix.data, targets)
-    if weights is not None:
-        loop.refresh(weights)
-    done = result.iterations
-    for t in range(plan.iterations):
+    first = 0
+    if start is not None:
+        go_on(ctx, plan, loop, start)
+        first = start.position.iteration
+    done, digest = result.iterations, plan.digest()
+    for t in range(first, plan.iterations):
         loss = loop.iterate(t)
         if loss is not None:
             result.losses.append((done + t, loss))
+        if plan.checkpoint_wanted(t):
+            position = Position(result.attempts - 1, t + 1)
+            weights, before = dict(loop.weights), dict(loop.before)
+            known = list(result.losses)
+            keep(Checkpoint(position=position, plan=digest, weights=weights, before=before, losses=known))
         progress(done + t + 1, done + plan.iterations, loss)
     shares = final_shares(ctx, loop, layouts)
     result.iterations += plan.iterations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fedwarden.engine.context import DealerContext
-from fedwarden.engine.dealer import deal, last_role
+from fedwarden.engine.dealer import last_role
 from fedwarden.engine.kernels.linear import both, forward
 from fedwarden.engine.kernels.shares import blend
 from fedwarden.engine.kernels.sine import sine_values
@@ -106,8 +106,3 @@ class DealerLoop:
                     streams[role, part] = ctx.streams[role].open(address)
                 values -= streams[role, part].fill(scratch)
             ctx.net.send(last, SINE, values)
-
-    def refresh(self) -> None:
-        """Deals sharings of zero for the weights of an earlier attempt."""
-        for role, count in self.columns.items():
-            deal(self.ctx, Address(role, "zero"), np.zeros(count, dtype=np.uint64))

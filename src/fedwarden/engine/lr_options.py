@@ -20,6 +20,7 @@ class LrOptions:
 
     ``sigmoid``: "auto" (32,14 and twice that as long as scores do not fit), "taylor", or a fixed "L,K".
     ``loss_every``: iterations between losses opened to the guest, 0 for none. ``check_every``: between range checks.
+    ``checkpoint_every``: between checkpoints, 0: from the sizes.
     """
 
     alpha: float = 0.01
@@ -27,6 +28,7 @@ class LrOptions:
     sigmoid: str = "auto"
     loss_every: int = 10
     check_every: int = 20
+    checkpoint_every: int = 0
 
     def first_series(self) -> tuple[int, int]:
         """(L, K) to start with; (0, 0) for Taylor. Raises BadInput for anything else."""
@@ -39,6 +41,16 @@ class LrOptions:
         except ValueError as error:
             raise BadInput(what="sigmoid") from error
         return period, terms
+
+    def series_after(self, lengthened: int) -> tuple[int, int]:
+        """The first series, lengthened so often. Raises BadInput where the option does not allow it."""
+        series = self.first_series()
+        for _ in range(lengthened):
+            following = self.next_series(*series)
+            if following is None:
+                raise BadInput(what="sigmoid")
+            series = following
+        return series
 
     def next_series(self, period: int, terms: int) -> tuple[int, int] | None:
         """Twice as long, or None where the option forbids it or the series would become too long."""
@@ -70,11 +82,9 @@ def hear_sizes(ctx: DealerContext) -> Sizes:
     return _sizes(ctx.data_roles, {role: receive(ctx.net, role, SIZES, 3) for role in ctx.data_roles})
 
 
-def agree_plan(
-    net: Net, me: str, others: tuple[str, ...], sizes: Sizes, options: LrOptions, series: tuple[int, int]
-) -> Plan:
-    """Everybody's own plan, compared by hash with every other role's."""
-    plan = make_plan(
+def plan_of(sizes: Sizes, options: LrOptions, series: tuple[int, int]) -> Plan:
+    """The plan with this series. Raises RangeError when no safe scales exist."""
+    return make_plan(
         sizes.training_rows,
         sizes.rows - sizes.training_rows,
         sizes.columns,
@@ -84,7 +94,15 @@ def agree_plan(
         iterations=options.max_iter,
         loss_every=options.loss_every,
         check_every=options.check_every,
+        checkpoint_every=options.checkpoint_every,
     )
+
+
+def agree_plan(
+    net: Net, me: str, others: tuple[str, ...], sizes: Sizes, options: LrOptions, series: tuple[int, int]
+) -> Plan:
+    """Everybody's own plan, compared by hash with every other role's."""
+    plan = plan_of(sizes, options, series)
     digest = plan.digest()
     for role in others:
         net.send(role, PLAN, as_bytes_array(digest))

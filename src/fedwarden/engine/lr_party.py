@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from fedwarden.engine.context import PartyContext
-from fedwarden.engine.dealer import dealt, last_role
+from fedwarden.engine.dealer import last_role
 from fedwarden.engine.kernels.linear import backward, both, forward
 from fedwarden.engine.kernels.shares import blend
 from fedwarden.engine.kernels.sine import cosine_sum, sine_shares
@@ -186,9 +186,3 @@ class PartyLoop:
         for role in roles:
             self.weights[role] = new[start : start + self.columns[role]].copy()
             start += self.columns[role]
-
-    def refresh(self, weights: dict[str, Ring]) -> None:
-        """Starts from an earlier attempt's shares, refreshed by a sharing of zero."""
-        for role, share in weights.items():
-            self.weights[role] = share + dealt(self.ctx, Address(role, "zero"), share.size)
-            self.before[role] = self.weights[role].copy()

@@ -46,6 +46,7 @@ class Plan:
     momentum: tuple[int, ...]  # β_t at 2^MOMENTUM_BITS
     loss_every: int
     check_every: int
+    checkpoint_every: int
     f_x: int
     f_d: int
     f_w: int
@@ -132,6 +133,10 @@ class Plan:
         """The tripwire runs after this iteration."""
         return (iteration + 1) % self.check_every == 0 or iteration + 1 == self.iterations
 
+    def checkpoint_wanted(self, iteration: int) -> bool:
+        """Every data party keeps its shares after this iteration."""
+        return (iteration + 1) % self.checkpoint_every == 0 or iteration + 1 == self.iterations
+
     def digest(self) -> bytes:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()).digest()
 
@@ -147,9 +152,10 @@ def make_plan(
     iterations: int,
     loss_every: int,
     check_every: int,
+    checkpoint_every: int = 0,
 ) -> Plan:
-    """Scales from public sizes alone. ``period`` 0 means the Taylor sigmoid. Raises RangeError when no safe scales
-    exist."""
+    """Scales from public sizes alone. ``period`` 0 means the Taylor sigmoid, ``checkpoint_every`` 0 what the sizes
+    suggest. Raises RangeError when no safe scales exist."""
     if rows < 2 or iterations < 1 or check_every < 1:
         raise RangeError(what="rows", bound=2)
     if period and (period & (period - 1) or not 4 <= period <= LARGEST_PERIOD or not 1 <= terms <= period):
@@ -176,6 +182,7 @@ def make_plan(
         momentum=_momentum(columns, alpha, iterations),
         loss_every=loss_every,
         check_every=check_every,
+        checkpoint_every=checkpoint_every or _checkpoint_every(rows, sum(columns)),
         f_x=f_x,
         f_d=f_d,
         f_w=f_w,
@@ -183,6 +190,12 @@ def make_plan(
     )
     constant = cosine_constant(period, draft.loss_scale) if period else _log_two(draft.loss_scale)
     return Plan(**{**asdict(draft), "cosine_constant": constant})
+
+
+def _checkpoint_every(rows: int, columns: int) -> int:
+    """So that about two seconds of work are lost at most, and writing costs a hundredth of the work at most."""
+    microseconds = 3000 + rows * (500 + 2 * columns) // 1000  # of an iteration, as benchmarks have it
+    return max(5, min(40, 2_000_000 // microseconds))
 
 
 def held_out_limit(plan: Plan) -> float:

@@ -168,6 +168,10 @@ class Engine(abc.ABC):
     def submit(self, site: Site, spec: JobSpec) -> Handed:
         """Hands the job to every party of it, or to none."""
 
+    def resume(self, site: Site, spec: JobSpec) -> list[RoleStatus]:
+        """Starts a failed job's next attempt at every party, or raises; UsageError FW-USE-018 where no engine can."""
+        raise UsageError("FW-USE-018", what=f"job resume ({self.name})", instead="submit")
+
     @abc.abstractmethod
     def query(self, site: Site, spec: JobSpec) -> list[RoleStatus | FedwardenError]:
         """The record of every role in the order of ``spec.roles``, or why it could not be had."""

@@ -15,6 +15,7 @@ _CODES = {
     "AttemptMismatch": "FW-ENG-008",
     "PlanMismatch": "FW-ENG-009",
     "BadInput": "FW-ENG-010",
+    "StaleCheckpoint": "FW-ENG-500",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from fedwarden.common.api import Dataset, JobSpec, Role
 from fedwarden.common.errors import DataError, IdentityError, JobError
 from fedwarden.party.home import check_name, check_role
@@ -50,6 +52,22 @@ def _check_key(who: int, role: str, found: str, party: int, fingerprint: str, pe
         expected = pinned.fingerprint
     if found != expected:
         raise IdentityError("FW-ID-063", party=who, role=role, pinned=expected, found=found[:64])
+
+
+def check_attempt(known: JobSpec, spec: JobSpec, ended: bool, party: int) -> None:
+    """Whether ``spec`` is a next attempt of ``known``.
+
+    Raises JobError FW-JOB-063 (another job), -503 (a role of it still runs here, or none has failed), -504 (no newer
+    attempt).
+    """
+    players = [(peer.role, peer.party) for peer in known.roles]  # their addresses and keys may have changed
+    same = [(peer.role, peer.party) for peer in spec.roles] == players
+    if not same or replace(spec, attempt=known.attempt, roles=known.roles, relay=known.relay) != known:
+        raise JobError("FW-JOB-063", job=spec.job_id, party=party)
+    if not ended:
+        raise JobError("FW-JOB-503", job=spec.job_id, party=party)
+    if spec.attempt <= known.attempt:
+        raise JobError("FW-JOB-504", job=spec.job_id, party=party, attempt=spec.attempt, known=known.attempt)
 
 
 def check_dataset(spec: JobSpec, role: Role, dataset: Dataset) -> None:

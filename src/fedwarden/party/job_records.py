@@ -27,8 +27,24 @@ def now() -> str:
 
 def first_record(spec: JobSpec, role: Role, party: int) -> RoleStatus:
     return RoleStatus(
-        job_id=spec.job_id, role=role, party=party, state="waiting", options=dict(spec.options), started=now()
+        job_id=spec.job_id,
+        role=role,
+        party=party,
+        state="waiting",
+        options=dict(spec.options),
+        started=now(),
+        attempt=spec.attempt,
     )
+
+
+def next_record(spec: JobSpec, before: RoleStatus) -> RoleStatus:
+    """The first record of another attempt: what was revealed stays revealed, what was found may be gone on from."""
+    kept = ("attempt", "started", "ended", "phase", "iteration", "iterations", "cause")
+    record = first_record(spec, before.role, before.party)
+    record.attempts = [*before.attempts, {name: getattr(before, name) for name in kept}]
+    record.metrics, record.result = before.metrics, before.result
+    record.revealed, record.notices = before.revealed, before.notices
+    return record
 
 
 def read_record(home: Home, spec: JobSpec, role: Role, party: int) -> RoleStatus:

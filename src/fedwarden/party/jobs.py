@@ -26,8 +26,10 @@ from fedwarden.identity.revocation import RevocationBook
 from fedwarden.party.audit import ENDED, STARTS, AuditLog
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
-from fedwarden.party.job_checks import check_dataset, check_roles, own_roles
-from fedwarden.party.job_records import first_record, mark_failed, read_record, recover
+from fedwarden.party.job_checks import check_attempt, check_dataset, check_roles, own_roles
+from fedwarden.party.job_records import first_record, next_record, recover
+from fedwarden.party.last_words import LastWords, refused
+from fedwarden.party.models import remove_part
 from fedwarden.party.peers import PeerBook
 from fedwarden.party.policy import PolicyBook
 from fedwarden.party.policy_checks import check_job
@@ -75,6 +77,7 @@ class JobBook:
         self._home, self._party, self._fingerprint = home, party, fingerprint
         self._peers, self._datasets, self._worker = peers, datasets, worker
         self._policy, self._revoked, self._audit = policy, revoked, audit
+        self._last_words = LastWords(home, party)
         self._lock = threading.RLock()
         self._active: dict[str, _Active] = {}  # in the order of arrival: the first one has the turn
         self._closed = False
@@ -133,27 +136,54 @@ class JobBook:
         known = self._known(spec)
         if known is not None:
             return known
-        self._check_revoked(spec)
-        check_job(self._policy.now(), spec, self._party, roles, self._peers)
-        if spec.algorithm != "example":
-            for role in roles:
-                if role == "arbiter":
-                    continue
-                dataset_id = spec.role_datasets.get(role, "")
-                if not dataset_id:
-                    raise JobError("FW-JOB-065", role=role, party=self._party)
-                check_dataset(spec, role, self._datasets.verify(dataset_id))
+        self._check_allowed(spec, roles)
         with self._lock:
             known = self._known(spec)
             if known is not None:
                 return known
-            if self._closed:
-                raise JobError("FW-JOB-069", party=self._party)
-            if len(self._active) >= MAX_QUEUED:
-                raise JobError("FW-JOB-064", limit=MAX_QUEUED, party=self._party)
-            self._start(spec, roles)
+            self._check_room()
+            self._start(spec, {role: first_record(spec, role, self._party) for role in roles})
         self._log.info("job taken in", job=spec.job_id, roles=roles, algorithm=spec.algorithm)
         return self.statuses(spec.job_id)
+
+    def resume(self, spec: JobSpec) -> list[RoleStatus]:
+        """Starts a failed job's next attempt. The same text again gives the same answer.
+
+        Raises what ``submit`` raises, and JobError FW-JOB-066 (never here), FW-JOB-503, -504.
+        """
+        roles = check_roles(spec, self._party, self._fingerprint, self._peers)
+        self.statuses(spec.job_id)
+        self._check_allowed(spec, roles)
+        with self._lock:
+            known = read_struct(self._home.spec(spec.job_id), JobSpec)
+            if known == spec:
+                return self.statuses(spec.job_id)
+            before = self.statuses(spec.job_id)
+            ended = spec.job_id not in self._active and all(it.state in ("success", "failed") for it in before)
+            check_attempt(known, spec, ended, self._party)
+            self._check_room()
+            for role in roles:  # a role may have been done when another one failed
+                remove_part(self._home.root, spec.job_id, role)
+            self._start(spec, {it.role: next_record(spec, it) for it in before})
+        self._log.info("job goes on", job=spec.job_id, roles=roles, attempt=spec.attempt)
+        return self.statuses(spec.job_id)
+
+    def _check_allowed(self, spec: JobSpec, roles: list[Role]) -> None:
+        self._check_revoked(spec)
+        check_job(self._policy.now(), spec, self._party, roles, self._peers)
+        for role in roles if spec.algorithm != "example" else []:
+            if role == "arbiter":
+                continue
+            dataset_id = spec.role_datasets.get(role, "")
+            if not dataset_id:
+                raise JobError("FW-JOB-065", role=role, party=self._party)
+            check_dataset(spec, role, self._datasets.verify(dataset_id))
+
+    def _check_room(self) -> None:
+        if self._closed:
+            raise JobError("FW-JOB-069", party=self._party)
+        if len(self._active) >= MAX_QUEUED:
+            raise JobError("FW-JOB-064", limit=MAX_QUEUED, party=self._party)
 
     def _known(self, spec: JobSpec) -> list[RoleStatus] | None:
         path = self._home.spec(spec.job_id)
@@ -163,18 +193,25 @@ class JobBook:
             raise JobError("FW-JOB-063", job=spec.job_id, party=self._party)
         return self.statuses(spec.job_id)
 
-    def _start(self, spec: JobSpec, roles: list[Role]) -> None:
-        folder = self._home.job(spec.job_id)
+    def _start(self, spec: JobSpec, records: dict[Role, RoleStatus]) -> None:
+        """On the disk first, the job's text last: without it there is no job, or only the attempt before."""
+        folder, roles = self._home.job(spec.job_id), list(records)
+        known_spec = read_struct(self._home.spec(spec.job_id), JobSpec) if spec.attempt > 1 else spec
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         try:
-            for role in roles:
-                write_struct(self._home.status(spec.job_id, role), first_record(spec, role, self._party))
-            write_struct(self._home.spec(spec.job_id), spec)
+            for role, record in records.items():
+                write_struct(self._home.status(spec.job_id, role), record)
             roles_of = {peer.role: peer.party for peer in spec.roles}
             kind = {"algorithm": spec.algorithm, "project": spec.project, "privacy": spec.privacy}
             self._audit.record("agent", STARTS, spec.job_id, own=roles, roles=roles_of, **kind)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            write_struct(self._home.spec(spec.job_id), spec)
+        except BaseException as error:
+            if spec.attempt == 1:
+                shutil.rmtree(folder, ignore_errors=True)
+            for role in roles if spec.attempt > 1 else []:
+                self._last_words.fail(known_spec, role, {"code": "FW-JOB-005", "params": {}})
+            if isinstance(error, OSError):
+                raise JobError("FW-JOB-502", **refused(error, self._home, roles[0], self._party)) from None
             raise
         job = self._active[spec.job_id] = _Active(spec)
         try:
@@ -186,7 +223,7 @@ class JobBook:
             for role in roles:
                 started = job.workers.get(role)
                 if started is None:
-                    mark_failed(self._home, spec, role, self._party, cause)
+                    self._last_words.fail(spec, role, cause)
                 else:
                     started.stop_cause = cause
                     started.signal(SIGKILL)
@@ -211,9 +248,10 @@ class JobBook:
         with self._lock:
             try:
                 spec = read_struct(self._home.spec(worker.job_id), JobSpec)
-                changed = mark_failed(self._home, spec, worker.role, self._party, cause)
+                silent = worker.stop_cause is None and (worker.returncode or 0) > 0
+                changed = self._last_words.fail(spec, worker.role, cause, silent=silent)
                 self._log.info("worker ended", job=worker.job_id, role=worker.role, how=ended, unexpected=changed)
-                self._note_end(read_record(self._home, spec, worker.role, self._party))
+                self._note_end(self._last_words.read(spec, worker.role))
             except (OSError, FedwardenError) as error:  # a full disk must not keep the next job from its turn
                 self._log.error("record not written", job=worker.job_id, role=worker.role, why=type(error).__name__)
             job = self._active.get(worker.job_id)
@@ -235,7 +273,8 @@ class JobBook:
         if not path.exists():
             raise JobError("FW-JOB-066", job=job_id, party=self._party)
         spec = read_struct(path, JobSpec)
-        return [read_record(self._home, spec, role, self._party) for role in own_roles(spec, self._party)]
+        with self._lock:
+            return [self._last_words.read(spec, role) for role in own_roles(spec, self._party)]
 
     def all(self) -> list[RoleStatus]:
         folders = sorted(self._home.jobs.iterdir()) if self._home.jobs.exists() else []

@@ -70,22 +70,24 @@ def remove_part(root: Path, model_version: str, role: Role) -> None:
 
 
 class ModelShelf:
-    """Reads parts; a part never changes once it is written, so what was read stays in memory."""
+    """Reads parts; what was read stays in memory as long as its file is the same (a resumed job writes another)."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        self._read: dict[tuple[str, Role], ModelPart] = {}
+        self._read: dict[tuple[str, Role], tuple[tuple[int, int], ModelPart]] = {}
 
     def get(self, model_version: str, role: Role) -> ModelPart | None:
-        key = (model_version, role)
-        part = self._read.get(key)
-        if part is None:
-            try:
-                part = read_struct(self._home.model(model_version, role), ModelPart)
-            except FileNotFoundError:
-                return None
-            self._read[key] = part
-        return part
+        key, path = (model_version, role), self._home.model(model_version, role)
+        try:
+            found = path.stat()
+            stamp = (found.st_ino, found.st_mtime_ns)
+            known = self._read.get(key)
+            if known is None or known[0] != stamp:
+                known = self._read[key] = (stamp, read_struct(path, ModelPart))
+        except FileNotFoundError:
+            self._read.pop(key, None)
+            return None
+        return known[1]
 
     def of(self, model_version: str) -> list[ModelPart]:
         """Every part of one model held here, guest first."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fedwarden.common.api import AgentInfo, Dataset, DatasetRequest, JobSpec, PeerParty, RoleStatus, StopRequest
+from fedwarden.common.errors import JobError
 from fedwarden.party import openapi
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.jobs import JobBook
@@ -35,6 +36,12 @@ def core_routes(
     def stop(call: Call) -> list[RoleStatus]:
         asked = call.body or StopRequest()
         return jobs.stop(call.path["job_id"], {"code": asked.code, "params": asked.params})
+
+    def resume(call: Call) -> list[RoleStatus]:
+        spec: JobSpec = call.body
+        if spec.job_id != call.path["job_id"]:
+            raise JobError("FW-JOB-063", job=call.path["job_id"][:40], party=info().party)
+        return jobs.resume(spec)
 
     return [
         ApiRoute("GET", "/v1/health", ANYBODY, lambda call: info(), "who this agent is", answer=AgentInfo, audit="no"),
@@ -108,6 +115,15 @@ def core_routes(
             REGULATOR,
             lambda call: jobs.submit(call.body),
             "take a job in and start this party's workers",
+            body=JobSpec,
+            answer=list[RoleStatus],
+        ),
+        ApiRoute(
+            "POST",
+            "/v1/jobs/{job_id}/resume",
+            REGULATOR,
+            resume,
+            "start a failed job's next attempt: `JobSpec` with `attempt` raised",
             body=JobSpec,
             answer=list[RoleStatus],
         ),

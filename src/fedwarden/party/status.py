@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from fedwarden.common.api import JobSpec, LinkBytes, Notice, Phase, Role, RoleStatus
-from fedwarden.common.files import write_struct
+from fedwarden.common.errors import StateError
+from fedwarden.common.files import read_struct, write_struct
 
 #: Progress is written at most this often (seconds); changes of state or phase are written at once.
 WRITE_EVERY = 0.5
@@ -34,15 +35,16 @@ class StatusFile:
         self._written = 0.0
         self._phase_began = time.monotonic()
         self._links: Callable[[], dict[Role, tuple[int, int]]] | None = None
-        self.record = RoleStatus(
+        self.record = _begun(path, spec) or RoleStatus(
             job_id=spec.job_id,
             role=role,
             party=party,
             state="waiting",
             options=dict(spec.options),
-            pid=pid,
             started=now(),
+            attempt=spec.attempt,
         )
+        self.record.pid = pid
         self._write()
 
     def follow_links(self, counters: Callable[[], dict[Role, tuple[int, int]]]) -> None:
@@ -85,8 +87,18 @@ class StatusFile:
             self._write()
 
     def notice(self, code: str, **params: Any) -> None:
+        """Adds a notice; one that stands there already, from an attempt before, is not repeated."""
         with self._lock:
-            self.record.notices.append(Notice(code=code, params=params))
+            told = Notice(code=code, params=params)
+            if told not in self.record.notices:
+                self.record.notices.append(told)
+                self._write()
+
+    def begin_again(self) -> None:
+        """An attempt that begins at the start: what an earlier one found no longer counts; what it revealed stays."""
+        with self._lock:
+            self.record.metrics, self.record.result = {}, {}
+            self.record.iteration, self.record.iterations, self.record.loss = 0, 0, None
             self._write()
 
     def update(self, *, metrics: dict[str, Any] | None = None, result: dict[str, Any] | None = None) -> None:
@@ -117,3 +129,12 @@ class StatusFile:
             self.record.links = {role: LinkBytes(sent=s, received=r) for role, (s, r) in self._links().items()}
         write_struct(self._path, self.record)
         self._written = time.monotonic()
+
+
+def _begun(path: Path, spec: JobSpec) -> RoleStatus | None:
+    """The record that the agent began for this attempt: it carries what earlier attempts left."""
+    try:
+        record = read_struct(path, RoleStatus)
+    except (FileNotFoundError, StateError):
+        return None
+    return record if record.attempt == spec.attempt and record.state == "waiting" else None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fedwarden.engine.alignment import align_arbiter
-from fedwarden.engine.context import open_dealer
+from fedwarden.engine.context import DealerContext, open_dealer
 from fedwarden.party import algorithms
+from fedwarden.party.checkpoints import Mark
 from fedwarden.party.resources import Usage
+from fedwarden.party.resuming import agree, note_start
 
 if TYPE_CHECKING:
+    from fedwarden.engine.result import DealerResult
     from fedwarden.party.worker import RoleJob
 
 
@@ -18,19 +21,33 @@ def run_arbiter(job: RoleJob) -> None:
     options, status = job.spec.options, job.status
     hosts = job.data_roles[1:]
     usage = Usage()
-    with status.phase("align", state="running"):
-        aligned: dict[str, int] = {}
-        if options["psi"] == "arbiter":
-            alignment = align_arbiter(job.mesh, hosts, minimum=int(options["min_intersection"]))
-            status.reveal(alignment.revealed)
-            aligned = {"aligned": alignment.size}
-        ctx = open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)  # waits until the parties are aligned
-    with status.phase("train"):
-        outcome = algorithms.train_dealer(job.spec.algorithm, ctx, options, usage.progress(status.progress))
-        status.reveal(outcome.revealed)
+    start = agree(job)
+    note_start(job, start)
+    if start is None or start.name == "train":
+        ctx = None
+        if start is None:
+            with status.phase("align", state="running"):
+                if options["psi"] == "arbiter":
+                    alignment = align_arbiter(job.mesh, hosts, minimum=int(options["min_intersection"]))
+                    status.reveal(alignment.revealed)
+                    status.update(result={"aligned": alignment.size})
+                ctx = _open(job)  # waits until the parties are aligned
+        with status.phase("train", state="running"):
+            outcome = _deal(job, ctx or _open(job), usage, start)
+            status.reveal(outcome.revealed)
+        start = None
     if float(options["validation"]) > 0 and options.get("refit", True):
-        with status.phase("refit"):
-            again = open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)
-            outcome = algorithms.train_dealer(job.spec.algorithm, again, options, usage.progress(status.progress))
+        with status.phase("refit", state="running"):
+            outcome = _deal(job, _open(job), usage, start)
             status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
-    status.update(result={**aligned, **usage.figures()})
+    status.update(result=usage.figures())
+
+
+def _open(job: RoleJob) -> DealerContext:
+    return open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)
+
+
+def _deal(job: RoleJob, ctx: DealerContext, usage: Usage, start: Mark | None) -> DealerResult:
+    begin = start.position if start is not None and any(start.position) else None
+    progress = usage.progress(job.status.progress)
+    return algorithms.train_dealer(job.spec.algorithm, ctx, job.spec.options, progress, begin)

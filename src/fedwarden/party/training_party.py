@@ -3,7 +3,7 @@ except what the protocol masks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,16 @@ from fedwarden.common.api import Dataset
 from fedwarden.common.errors import EngineError
 from fedwarden.common.files import read_struct
 from fedwarden.engine.alignment import Alignment, align_guest, align_host, receive_split, send_split
-from fedwarden.engine.context import open_party
+from fedwarden.engine.checkpoint import Checkpoint, Keep
+from fedwarden.engine.context import PartyContext, open_party
 from fedwarden.engine.split import choose_validation_rows
 from fedwarden.party import algorithms
 from fedwarden.party.baseline import guest_alone
+from fedwarden.party.checkpoints import Checkpoints, Mark, RowOrder, Stage
 from fedwarden.party.evaluate import evaluate
 from fedwarden.party.models import ModelPart, write_part
 from fedwarden.party.resources import Usage
+from fedwarden.party.resuming import agree, note_start
 from fedwarden.party.tables import Table, load_table
 
 if TYPE_CHECKING:
@@ -31,60 +34,93 @@ Reals = NDArray[np.float64]
 def run_data_party(job: RoleJob) -> None:
     """The guest's and every host's way through a training job."""
     options, status = job.spec.options, job.status
-    usage = Usage()
+    usage, kept = Usage(), Checkpoints(job.home, job.spec.job_id, job.role)
     with status.phase("load", state="running"):
         table = _load(job)
         job.log.info("loaded", rows=len(table.ids), columns=len(table.dataset.features))
-    with status.phase("align"):
-        alignment = _align(job, table)
-        status.reveal(alignment.revealed)
-        order, training = _split(job, table, alignment)
-        label = _label(job, table)
-        features, filled = _filled(table.features[order], training)
-        label = None if label is None else label[order]
+    start = agree(job)
+    note_start(job, start)
+    rows = kept.rows() if start is not None else None
+    if rows is None:
+        kept.erase()
+        with status.phase("align"):
+            alignment = _align(job, table)
+            status.reveal(alignment.revealed)
+            order, training = _split(job, table, alignment)
+    else:
+        order, training = rows.rows(), rows.training
+    label = _label(job, table)
+    label = None if label is None else label[order]
+    features, filled = _filled(table.features[order], training)
     _notice_missing(job, table, filled)
     if job.role == "guest" and job.spec.privacy == "none":
         status.notice("FW-ENG-N04")
     if label is not None and job.spec.algorithm == "hetero_lr" and np.ptp(label[:training]) == 0:
         raise EngineError("FW-ENG-011", label=int(label[0]))
-    with status.phase("train"):
-        ctx = open_party(job.mesh, job.role, job.data_roles, "arbiter", job.spec.job_id)
-        outcome = algorithms.train_party(
-            job.spec.algorithm, ctx, features, label, training, options, usage.progress(status.progress)
-        )
-        status.reveal(outcome.revealed)
-        _notices(job, table, outcome)
-    result: dict[str, Any] = {
-        "aligned": alignment.size,
-        "training_rows": training,
-        **_facts(outcome),
-        **usage.figures(),
-    }
-    if label is not None:
-        with status.phase("evaluate"):
-            metrics = evaluate(job.spec.algorithm, label, training, outcome)
-            if options.get("guest_alone"):
-                metrics["guest_alone"] = guest_alone(
-                    job.spec.algorithm, features, label, training, float(options["alpha"])
-                )
-            status.update(metrics=metrics)
+    if start is None or start.name == "train":
+        with status.phase("train"):
+            ctx = _open(job)
+            if rows is None:
+                rows = RowOrder(id=ctx.attempt, training=training, order=order.astype("<i8").tobytes())
+                if job.spec.algorithm == "hetero_lr":
+                    kept.keep_rows(rows)
+            going = _going(job, "train", rows, kept, start)
+            outcome = _train(job, ctx, features, label, training, usage, going)
+            status.reveal(outcome.revealed)
+            _notices(job, table, outcome)
+            status.update(result={"aligned": len(order), "training_rows": training, **_facts(outcome)})
+        if label is not None:
+            with status.phase("evaluate"):
+                metrics = evaluate(job.spec.algorithm, label, training, outcome)
+                if options.get("guest_alone"):
+                    metrics["guest_alone"] = guest_alone(
+                        job.spec.algorithm, features, label, training, float(options["alpha"])
+                    )
+                status.update(metrics=metrics)
+        start = None
     if training < len(order) and options.get("refit", True):
+        assert rows is not None
         with status.phase("refit"):
-            outcome = _on_all_rows(job, table.features[order], label, usage)
+            if start is None and job.spec.algorithm == "hetero_lr":
+                kept.begin(rows.id, "refit")
+            going = _going(job, "refit", rows, kept, start)
+            outcome = _on_all_rows(job, table.features[order], label, usage, going)
     with status.phase("store"):
         write_part(job.home, _part(job, table, outcome))
-        status.update(result=result)
+        status.update(result=usage.figures())
 
 
-def _on_all_rows(job: RoleJob, features: Reals, label: Reals | None, usage: Usage) -> PartyResult:
+def _open(job: RoleJob) -> PartyContext:
+    return open_party(job.mesh, job.role, job.data_roles, "arbiter", job.spec.job_id)
+
+
+class _Going(NamedTuple):
+    """How a stage keeps its checkpoints, and the one it goes on from."""
+
+    keep: Keep
+    start: Checkpoint | None
+
+
+def _going(job: RoleJob, stage: Stage, rows: RowOrder, kept: Checkpoints, start: Mark | None) -> _Going:
+    return _Going(lambda checkpoint: kept.keep(rows.id, stage, checkpoint), None if start is None else kept.at(start))
+
+
+def _train(
+    job: RoleJob, ctx: PartyContext, features: Reals, label: Reals | None, training: int, usage: Usage, going: _Going
+) -> PartyResult:
+    progress = usage.progress(job.status.progress)
+    return algorithms.train_party(
+        job.spec.algorithm, ctx, features, label, training, job.spec.options, progress, going.keep, going.start
+    )
+
+
+def _on_all_rows(job: RoleJob, features: Reals, label: Reals | None, usage: Usage, going: _Going) -> PartyResult:
     """The model that is kept: trained anew on every aligned row, once the held-out rows have done their work.
 
     Other rows are another matrix: a fresh attempt, with nothing of the first one (docs/protocol.md, section 1).
     """
     filled, _ = _filled(features, len(features))
-    ctx = open_party(job.mesh, job.role, job.data_roles, "arbiter", job.spec.job_id)
-    progress = usage.progress(job.status.progress)
-    outcome = algorithms.train_party(job.spec.algorithm, ctx, filled, label, len(filled), job.spec.options, progress)
+    outcome = _train(job, _open(job), filled, label, len(filled), usage, going)
     job.status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
     return outcome
 

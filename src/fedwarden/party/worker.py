@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -34,6 +36,8 @@ CONNECT_SECONDS = 60.0
 DONE_SECONDS = 120.0
 #: Seconds between the word to stop and the end of this process, for the ABORT frames to leave.
 LAST_WORDS = 0.5
+#: What a disk says that is full, over its quota or its file limit, read-only, forbidden, or broken.
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 class Runner(Protocol):
@@ -104,6 +108,7 @@ class Worker:
             with status.phase("finish"):
                 self.mesh.barrier("done", DONE_SECONDS)
             status.succeed()
+            shutil.rmtree(self.home / "jobs" / self.spec.job_id / f"{self.role}.resume", ignore_errors=True)
             log.info("success")
             self.mesh.close()
             return 0
@@ -113,7 +118,7 @@ class Worker:
             return self._fail(self._cause(JobError("FW-JOB-104", role=self.role, party=self.job.party)))
         except OSError as error:
             log.error("failed", trace=worker_log.places(error))
-            return self._fail(self._cause(JobError("FW-JOB-105", why=f"{type(error).__name__}: {error.strerror}")))
+            return self._fail(self._cause(self._refusal(error)))
         except Exception as error:
             # the text of a foreign exception may quote data, so the record names only its kind and the place
             log.error("failed", trace=worker_log.places(error))
@@ -150,8 +155,17 @@ class Worker:
     def _cause(self, error: FedwardenError) -> dict[str, Any]:
         return {**error.to_dict(), "role": self.role, "party": self.job.party}
 
+    def _refusal(self, error: OSError) -> JobError:
+        if error.errno in DISK:
+            why = error.strerror or type(error).__name__
+            return JobError("FW-JOB-502", role=self.role, party=self.job.party, folder=str(self.home), why=why)
+        return JobError("FW-JOB-105", why=f"{type(error).__name__}: {error.strerror}")
+
     def _fail(self, cause: dict[str, Any]) -> int:
-        self.status.fail(cause)
+        with contextlib.suppress(
+            OSError
+        ):  # a full disk: the peers are told, and the agent says it in the record's place
+            self.status.fail(cause)
         self.job.log.error("failed", cause=cause)
         with contextlib.suppress(Exception):
             self.mesh.abort(cause)

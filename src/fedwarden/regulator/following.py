@@ -62,20 +62,39 @@ def view(row: JobRow) -> JobView:
     return JobView(row, records, word)
 
 
-def query(desk: Desk, job_id: str) -> JobView:
-    """Raises JobError FW-JOB-001. A dead local agent is started again, which ends its jobs as failed."""
+def query(desk: Desk, job_id: str, *, retrying: bool = True) -> JobView:
+    """Raises JobError FW-JOB-001. A dead local agent is started again, which ends its jobs as failed.
+
+    A job that failed and has ``retries`` left goes on by itself here, unless ``retrying`` is False.
+    """
+    from fedwarden.regulator.resuming import retry, wants_retry
+
     row = find_job(desk, job_id)
-    if row.complete or row.state == "submitting":
-        return view(row)
+    if not row.complete and row.state not in ("submitting", "resuming"):
+        row = _ask(desk, row)
+    if retrying and wants_retry(row):
+        row = retry(desk, row)
+    return view(row)
+
+
+def _ask(desk: Desk, row: JobRow) -> JobRow:
     engine, site = site_for(desk, row)
     row, lost = ask_and_store(desk, engine, site, row)
     if any(error.code.startswith(_UNREACHED) for _, error in lost):
         with desk.changing():
             site = desk.wake(site, engine)
-        row, lost = ask_and_store(desk, engine, site, find_job(desk, job_id))
+        row, lost = ask_and_store(desk, engine, site, find_job(desk, row.id))
     for role, error in lost:
         desk.note("FW-NOTE-024", role=role.role, party=role.party, why=error.message())
-    return view(row)
+    return end_waiting(desk, engine, site, row)
+
+
+def end_waiting(desk: Desk, engine: Engine, site: Site, row: JobRow) -> JobRow:
+    """Ends the roles of a failed job that still wait for one that will not come: the next job needs their place."""
+    if row.state == "failed" and any(role.record.get("state") == "waiting" for role in row.roles):
+        engine.stop(site, spec_of(row), "FW-JOB-505")
+        row, _ = ask_and_store(desk, engine, site, row)
+    return row
 
 
 def site_for(desk: Desk, row: JobRow) -> tuple[Engine, Site]:
@@ -103,6 +122,8 @@ def ask_and_store(desk: Desk, engine: Engine, site: Site, row: JobRow) -> tuple[
             return kept, []
         for role in kept.roles:
             answer = answers[role.role]
+            if isinstance(answer, RoleStatus) and answer.attempt < spec_of(kept).attempt:
+                continue  # said before another command resumed the job
             if isinstance(answer, RoleStatus):
                 role.record = msgspec.to_builtins(answer)
             elif answer.code == "FW-JOB-066":  # its agent has never heard of the job: it will not do it any more
@@ -157,7 +178,7 @@ def stop(desk: Desk, job_id: str) -> JobView:
 
     Raises JobError FW-JOB-001, -003 (it has ended already), -008 (a role does not confirm).
     """
-    seen = query(desk, job_id)
+    seen = query(desk, job_id, retrying=False)
     if seen.state in ENDED:
         raise JobError("FW-JOB-003", job=job_id, state=seen.state)
     engine, site = site_for(desk, seen.row)
@@ -202,6 +223,8 @@ def record_of(seen: JobView) -> dict[str, Any]:
         "created": row.created,
         "ended": row.ended,
         "options": row.options,
+        "attempt": spec_of(row).attempt,
+        "attempts": [_attempt_of(it) for it in row.details.get("attempts", [])],
         "roles": roles,
     }
     if row.privacy == "none":
@@ -212,3 +235,9 @@ def record_of(seen: JobView) -> dict[str, Any]:
         error = FedwardenError.from_dict(row.cause)
         out["cause"] = {**row.cause, "message": error.message(), "fix": error.fix()}
     return out
+
+
+def _attempt_of(ended: dict[str, Any]) -> dict[str, Any]:
+    """An attempt that failed, with its first cause in words."""
+    cause = ended.get("cause")
+    return {**ended, "message": FedwardenError.from_dict(cause).message() if cause else ""}

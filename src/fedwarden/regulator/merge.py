@@ -9,7 +9,7 @@ from fedwarden.common.api import RoleStatus, State
 
 ENDED = ("success", "failed")
 #: Causes that say why a role vanished come before those that only say that it did.
-_VANISHED = ("FW-LINK-", "FW-JOB-101")
+_VANISHED = ("FW-LINK-", "FW-JOB-101", "FW-JOB-505")
 
 
 def merge(states: Sequence[State]) -> State:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def recover(desk: Desk) -> None:
     """Nobody else holds the lock, so whatever is half done belongs to nobody."""
+    from fedwarden.regulator import resuming
     from fedwarden.regulator.deletion import finish_delete
     from fedwarden.regulator.deployments import take_back
     from fedwarden.regulator.desk import shown, site_of
@@ -25,7 +26,8 @@ def recover(desk: Desk) -> None:
     with desk.store.begin() as session:
         half = all_of(session, DeploymentRow, DeploymentRow.state.in_(("deploying", "deleting")))
         unsent = all_of(session, JobRow, JobRow.state == "submitting")
-        owners = {row.id: session.get_one(DeploymentRow, row.deployment_id) for row in unsent}
+        unresumed = all_of(session, JobRow, JobRow.state == "resuming")
+        owners = {row.id: session.get_one(DeploymentRow, row.deployment_id) for row in unsent + unresumed}
     for row in half:
         if row.state == "deleting" and any(member.place for member in site_of(row).members):
             continue  # a host was down: `delete`, given again, finishes it and says what is left
@@ -44,4 +46,6 @@ def recover(desk: Desk) -> None:
         with desk.store.begin() as session:
             session.delete(session.get_one(JobRow, job.id))
             audit(session, "submit taken back", job.id)
+    for job in unresumed:
+        resuming.take_back(desk, job, desk.engine(owners[job.id].engine), site_of(owners[job.id]))
     write_published(desk)

@@ -15,6 +15,7 @@ from fedwarden.engines import ways
 from fedwarden.engines.base import Engine, Handed, Site
 from fedwarden.regulator.deployments import current
 from fedwarden.regulator.desk import Desk, site_of
+from fedwarden.regulator.following import ask_and_store, end_waiting
 from fedwarden.regulator.heads import swap_heads
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.names import check_name
@@ -47,6 +48,7 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
             upload = upload_of(all_of(session, UploadRow, UploadRow.deployment_id == deployment.id), project)
         engine.require(site, "submit", algorithm, [role.party for role in upload.roles[1:]])
         site = desk.wake(site, engine)
+        _settle(desk, engine, site)
         check_tables(engine, site, algorithm, upload)
         spec = _plan(desk, engine, site, upload, deployment, algorithm, mode, chosen)
         try:
@@ -68,6 +70,14 @@ def upload_of(uploads: list[UploadRow], project: str) -> UploadRow:
     if found is None:
         raise JobError("FW-JOB-002", project=project)
     return found
+
+
+def _settle(desk: Desk, engine: Engine, site: Site) -> None:
+    """No job that has failed already stands in the new one's way."""
+    with desk.store.begin() as session:
+        rows = all_of(session, JobRow, JobRow.deployment_id == site.deployment, JobRow.complete.is_(False))
+    for row in rows:
+        end_waiting(desk, engine, site, ask_and_store(desk, engine, site, row)[0])
 
 
 def check_tables(engine: Engine, site: Site, algorithm: str, upload: UploadRow) -> None:

@@ -77,7 +77,8 @@ class UploadRoleRow(Base):
 
 
 class JobRow(Base):
-    """``state``: submitting → active → success | failed. ``complete``: every role's final record is here."""
+    """``state``: submitting → active → success | failed; failed → resuming → active. ``complete``: every role's final
+    record is here."""
 
     __tablename__ = "jobs"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -95,7 +96,7 @@ class JobRow(Base):
     state: Mapped[str]
     complete: Mapped[bool]
     cause: Mapped[dict[str, Any] | None]
-    details: Mapped[dict[str, Any]]  # what only its engine understands, such as the job's id over there
+    details: Mapped[dict[str, Any]]  # failed attempts; what only its engine understands, such as the id over there
     roles: Mapped[list[JobRoleRow]] = relationship(
         order_by="JobRoleRow.place", cascade="all, delete-orphan", lazy="selectin"
     )

@@ -191,16 +191,21 @@ class NativeEngine(Engine):
         return found
 
     def submit(self, site: Site, spec: JobSpec) -> Handed:
+        return Handed(spec.job_id, self._hand_out(site, spec, "/v1/jobs"))
+
+    def resume(self, site: Site, spec: JobSpec) -> list[RoleStatus]:
+        return self._hand_out(site, spec, f"/v1/jobs/{spec.job_id}/resume")
+
+    def _hand_out(self, site: Site, spec: JobSpec, route: str) -> list[RoleStatus]:
+        """To every party, or to none: who took it is told to stop when another one refused."""
         results = at_once(
             _parties(spec),
-            lambda party: self._agents.ask(
-                site, party, "POST", "/v1/jobs", list[RoleStatus], spec, seconds=UPLOAD_SECONDS
-            ),
+            lambda party: self._agents.ask(site, party, "POST", route, list[RoleStatus], spec, seconds=UPLOAD_SECONDS),
         )
         if error := first_error(results):
             self.stop(site, spec, "FW-JOB-005")
             raise error
-        return Handed(spec.job_id, _in_order(spec, [status for statuses in results for status in statuses]))
+        return _in_order(spec, [status for statuses in results for status in statuses])
 
     def query(self, site: Site, spec: JobSpec) -> list[RoleStatus | FedwardenError]:
         return self._of_every_role(
