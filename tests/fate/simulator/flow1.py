@@ -250,7 +250,9 @@ class Flow1:
         return result(data=metric["data"], meta=metric["meta"])
 
     def _output_model(self, body):
-        job, (_name, role, party), _ = self._of(body, "tasks")
+        job, (_name, role, party), task = self._of(body, "tasks")
+        if task is None:
+            raise ValueError("list indices must be integers or slices, not NoneType")
         plan = job.plan
         model = self.node.models.get((role, party, plan["model_id"], plan["model_version"]))
         if model is None:
@@ -258,7 +260,9 @@ class Flow1:
         return result(data=shapes1.model_data(model), meta=shapes1.model_meta(model, role))
 
     def _output_data(self, body):
-        _, _, found = self._of(body, "outputs")
+        job, key, found = self._of(body, "outputs")
+        if key not in job.tasks:
+            raise ValueError("list indices must be integers or slices, not NoneType")
         if found is None:
             return result(0, "no data")
         return result(data=found["rows"][:100], meta={"header": found["header"], "total": len(found["rows"])})
@@ -371,6 +375,8 @@ class Flow1:
         if not service:
             return result(101, "no service id")
         given, local = body["job_parameters"], body["initiator"]
+        if not isinstance(local["party_id"], str):
+            raise ValueError(f"{local['party_id']} has type int, but expected one of: bytes, unicode")
         publish = {
             "role": local["role"],
             "party": str(local["party_id"]),
@@ -387,7 +393,8 @@ class Flow1:
         role, party, model_id = body["namespace"].split("#", 2)
         model = self._model(role, party, model_id, body["name"])
         if model is None:
-            return result(100, "model not found")
+            place = f"{FOLDER}/model_local_cache/{body['namespace']}/{body['name']}/define/define_meta.yaml"
+            raise FileNotFoundError(f"[Errno 2] No such file or directory: '{place}'")
         kind = "Logistic" if model["logistic"] else "Linear"
         name, alias = ("hetero_lr_0", "hetero_lr") if model["logistic"] else ("hetero_linr_0", "hetero_linr")
         packed = {

@@ -111,21 +111,26 @@ def probability(score):
 
 
 def auc_and_ks(labels, scores):
-    """The area under the ROC curve (ties count half) and the largest distance of the two rates."""
+    """The area under the ROC curve (ties count half), and the largest distance of the two rates at every hundredth of
+    the rows, which is where FATE looks."""
     pairs = sorted(zip(scores, labels, strict=True), reverse=True)
     ones = sum(1 for y in labels if y == 1)
     zeros = len(labels) - ones
     if not ones or not zeros:
         return 0.5, 0.0
     area = hit = miss = 0.0
-    best, place = 0.0, 0
+    place = 0
     while place < len(pairs):
         score, was = pairs[place][0], (hit, miss)
         while place < len(pairs) and pairs[place][0] == score:
             hit, miss = (hit + 1, miss) if pairs[place][1] == 1 else (hit, miss + 1)
             place += 1
         area += (miss - was[1]) * (was[0] + hit) / 2
-        best = max(best, hit / ones - miss / zeros)
+    best = 0.0
+    for cut in range(100):
+        first = pairs[: cut * len(pairs) // 100]
+        hit = sum(1 for _, y in first if y == 1)
+        best = max(best, hit / ones - (len(first) - hit) / zeros)
     return area / ones / zeros, best
 
 

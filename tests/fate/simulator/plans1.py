@@ -100,7 +100,7 @@ def job(flow, job_id, body):
         raise ValueError("there are no dsl, please check if the role and party id are correct")
     for _name, component in components.items():
         if component["module"] not in ROLES:
-            place = f".../federatedml/conf/setting_conf/{component['module']}.json"
+            place = f"/data/projects/fate/federatedml/conf/setting_conf/{component['module']}.json"
             raise ValueError(f"[Errno 2] No such file or directory: '{place}'")
         sources = [source for group in component.get("input", {}).get("data", {}).values() for source in group]
         for source in sources:
