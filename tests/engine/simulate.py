@@ -33,6 +33,7 @@ class World:
 
     roles: Sequence[str]
     record: bool = True
+    seconds: float = 120  # until roles that have not ended are given up
     messages: list[Message] = field(default_factory=list)
     queues: dict[tuple[str, str], queue.Queue] = field(default_factory=dict)
     failed: threading.Event = field(default_factory=threading.Event)
@@ -92,7 +93,7 @@ def run(world: World, jobs: dict[str, Callable[[QueueNet], Any]]) -> dict[str, A
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(world.seconds)
     if errors:
         raise errors[0]
     assert len(results) == len(jobs), f"only {sorted(results)} ended"

@@ -17,7 +17,7 @@ from fedwarden.engine.lr_options import LrOptions
 from fedwarden.engine.result import PartyResult
 
 
-def federated(X, y, cuts, options, training_rows=None, world=None) -> dict[str, PartyResult]:
+def federated(X, y, cuts, options, training_rows=None, world=None, record=True, seconds=120) -> dict[str, PartyResult]:
     """Columns cut at ``cuts`` into parties, guest first."""
     bounds = [0, *cuts, X.shape[1]]
     parts = [np.ascontiguousarray(X[:, a:b]) for a, b in pairwise(bounds)]
@@ -26,6 +26,8 @@ def federated(X, y, cuts, options, training_rows=None, world=None) -> dict[str, 
     def party(ctx: PartyContext) -> PartyResult:
         return train_party(ctx, parts[ctx.index], y if ctx.index == 0 else None, rows, options)
 
+    world = world or World((*data_roles(len(parts)), DEALER), record=record)
+    world.seconds = seconds
     return run_parties(len(parts), party, lambda ctx: train_dealer(ctx, options), world)
 
 

@@ -155,7 +155,7 @@ def test_the_dealer_hears_sizes_and_plan_only(many_runs) -> None:
             (frm, tag, array.size) for (frm, to), entries in log.items() if to == DEALER for tag, array, _ in entries
         ]
         assert sorted(heard) == sorted(
-            [(r, "sizes", 3) for r in data_roles(3)] + [(r, "plan", 32) for r in data_roles(3)]
+            [(r, "sizes", 4) for r in data_roles(3)] + [(r, "plan", 32) for r in data_roles(3)]
         )
 
 

@@ -32,7 +32,7 @@ def test_the_dealers_inbox_holds_sizes_plan_and_attempt_only() -> None:
     inbox = got.world.inbox("arbiter")
     assert {m.tag for m in inbox} == {"attempt.hello", "attempt.agreed", "sizes", "linr.plan"}
     sizes = [m.arrays[0].tolist() for m in inbox if m.tag == "sizes"]
-    assert sorted(sizes) == [[40, 35, 1], [40, 35, 2], [40, 35, 2]]
+    assert sorted(sizes) == [[40, 35, 1, 0], [40, 35, 2, 0], [40, 35, 2, 0]]
     plans = {m.arrays[0].tobytes() for m in inbox if m.tag == "linr.plan"}
     assert len(plans) == 1  # a hash of public sizes, the same from everybody
     assert {r["to"] for r in got.dealer.revealed} <= {"guest", "host1", "host2"}

@@ -15,7 +15,7 @@ from fedwarden.engine.lr_excess import TOLERATED_EXCESS, excess
 from fedwarden.engine.lr_finish import ROUNDS as FINAL_ROUNDS
 from fedwarden.engine.lr_finish import final_shares, final_shares_dealer, intercept_scale
 from fedwarden.engine.lr_matrix import Layout, OwnMatrix, build, layout
-from fedwarden.engine.lr_options import LrOptions, agree_plan, announce_sizes, hear_sizes, plan_of
+from fedwarden.engine.lr_options import RARE, LrOptions, agree_plan, announce_sizes, hear_sizes, plan_of
 from fedwarden.engine.lr_party import PartyLoop
 from fedwarden.engine.lr_resume import go_on, go_on_dealer
 from fedwarden.engine.plan import SCORE_BITS, Plan
@@ -61,8 +61,9 @@ def train_party(
     guest = ctx.index == 0
     targets = _labels(labels, features.shape[0], training_rows) if guest else None
     own = standardise(features, training_rows)
-    sizes = announce_sizes(ctx, features.shape[0], training_rows, own.kept.size + (1 if guest else 0))
-    series = options.series_after(start.position.lengthened if start else 0)
+    rare = targets is not None and options.sigmoid == "auto" and float(np.var(targets)) < RARE
+    sizes = announce_sizes(ctx, features.shape[0], training_rows, own.kept.size + (1 if guest else 0), rare)
+    series = options.series_after(start.position.lengthened if start else 0, sizes.rare)
     result = PartyResult(
         standardised=np.zeros(features.shape[1]),
         weights=np.zeros(features.shape[1]),
@@ -72,6 +73,8 @@ def train_party(
     )
     if own.dropped:
         result.notices.append(LocalNotice("constant-columns", {"columns": own.dropped}))
+    if options.sigmoid == "auto":
+        result.revealed.append(opened("whether one label is rare", "all", 1))
     everyone = (*ctx.others, ctx.dealer)
     if start is not None:
         result.attempts += start.position.lengthened
@@ -106,7 +109,7 @@ def train_dealer(
     is the position from which the data parties go on."""
     sizes = hear_sizes(ctx)
     begun = start or Position()
-    series: tuple[int, int] | None = options.series_after(begun.lengthened)
+    series: tuple[int, int] | None = options.series_after(begun.lengthened, sizes.rare)
     result = DealerResult(attempts=begun.lengthened, iterations=begun.lengthened * options.max_iter)
     while series is not None:
         plan = agree_plan(ctx.net, ctx.role, ctx.data_roles, sizes, options, series)

@@ -12,13 +12,17 @@ from fedwarden.engine.net import Net
 from fedwarden.engine.plan import LARGEST_PERIOD, Plan, make_plan
 
 SIZES, PLAN = "sizes", "plan"
+#: Below this variance of the label (about 5 %) the sigmoid is flat nearly everywhere, so that little holds a
+#: coefficient but the penalty, and the error of 32,14 shows in the third digit.
+RARE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class LrOptions:
     """``alpha``: L2 strength on standardised features (mean loss + alpha/2·‖w‖², intercept free).
 
-    ``sigmoid``: "auto" (32,14 and twice that as long as scores do not fit), "taylor", or a fixed "L,K".
+    ``sigmoid``: "auto" (32,14, or 32,20 where one label is rare, and twice that as long as scores do not fit),
+    "taylor", or a fixed "L,K".
     ``loss_every``: iterations between losses opened to the guest, 0 for none. ``check_every``: between range checks.
     ``checkpoint_every``: between checkpoints, 0: from the sizes.
     """
@@ -30,10 +34,10 @@ class LrOptions:
     check_every: int = 20
     checkpoint_every: int = 0
 
-    def first_series(self) -> tuple[int, int]:
+    def first_series(self, rare: bool = False) -> tuple[int, int]:
         """(L, K) to start with; (0, 0) for Taylor. Raises BadInput for anything else."""
         if self.sigmoid == "auto":
-            return 32, 14
+            return 32, 20 if rare else 14
         if self.sigmoid == "taylor":
             return 0, 0
         try:
@@ -42,9 +46,9 @@ class LrOptions:
             raise BadInput(what="sigmoid") from error
         return period, terms
 
-    def series_after(self, lengthened: int) -> tuple[int, int]:
+    def series_after(self, lengthened: int, rare: bool = False) -> tuple[int, int]:
         """The first series, lengthened so often. Raises BadInput where the option does not allow it."""
-        series = self.first_series()
+        series = self.first_series(rare)
         for _ in range(lengthened):
             following = self.next_series(*series)
             if following is None:
@@ -66,20 +70,21 @@ class Sizes:
     rows: int
     training_rows: int
     columns: tuple[int, ...]
+    rare: bool = False  # the guest's word: one label is rare
 
 
-def announce_sizes(ctx: PartyContext, rows: int, training_rows: int, columns: int) -> Sizes:
+def announce_sizes(ctx: PartyContext, rows: int, training_rows: int, columns: int, rare: bool = False) -> Sizes:
     """Tells everybody the public sizes and hears theirs. Raises PlanMismatch where the rows differ."""
-    mine = np.array([rows, training_rows, columns], dtype=np.uint64)
+    mine = np.array([rows, training_rows, columns, rare], dtype=np.uint64)
     for role in (*ctx.others, ctx.dealer):
         ctx.net.send(role, SIZES, mine)
-    heard = {role: ctx.receive(role, SIZES, 3) for role in ctx.others}
+    heard = {role: ctx.receive(role, SIZES, 4) for role in ctx.others}
     return _sizes(ctx.data_roles, {**heard, ctx.role: mine})
 
 
 def hear_sizes(ctx: DealerContext) -> Sizes:
     """The dealer's side of ``announce_sizes``."""
-    return _sizes(ctx.data_roles, {role: receive(ctx.net, role, SIZES, 3) for role in ctx.data_roles})
+    return _sizes(ctx.data_roles, {role: receive(ctx.net, role, SIZES, 4) for role in ctx.data_roles})
 
 
 def plan_of(sizes: Sizes, options: LrOptions, series: tuple[int, int]) -> Plan:
@@ -120,4 +125,4 @@ def _sizes(roles: tuple[str, ...], heard: dict[str, np.ndarray[tuple[int, ...], 
     rows, training = int(first[0]), int(first[1])
     if not 0 < training <= rows < 1 << 40:
         raise PlanMismatch(peer=roles[0])
-    return Sizes(rows, training, tuple(int(heard[role][2]) for role in roles))
+    return Sizes(rows, training, tuple(int(heard[role][2]) for role in roles), rare=bool(first[3]))
