@@ -58,7 +58,7 @@ def test_public_integers_are_the_same_on_every_machine() -> None:
     assert hashlib.sha256(table).hexdigest() == "5b02828f3b56bd2300f9eff68f094c6b7d2de045a654ea9b53304c1ac94f482b"
     turns = np.arange(0, 2**64, 2**64 // 10_007, dtype=np.uint64)
     c, s = np.empty(turns.size, np.int64), np.empty(turns.size, np.int64)
-    unit(turns, 0, turns.size, np.uint64(0), *CIRCLE, c, s)
+    unit(turns, np.uint64(0), *CIRCLE, c, s)
     assert (
         hashlib.sha256(c.astype("<i8").tobytes() + s.astype("<i8").tobytes()).hexdigest()
         == "5e294f311716a1e25d119f03e140a65be10023e860b2f40f7e79c65958951434"
@@ -71,7 +71,7 @@ def test_angles_are_exact_to_2_28() -> None:
     turns = np.random.default_rng(3).integers(0, 2**64, size=200_000, dtype=np.uint64)
     turns[:5] = [0, 2**62, 2**63, 2**64 - 1, 2**53]
     c, s = np.empty(turns.size, np.int64), np.empty(turns.size, np.int64)
-    unit(turns, 0, turns.size, np.uint64(0), *CIRCLE, c, s)
+    unit(turns, np.uint64(0), *CIRCLE, c, s)
     angle = turns.astype(np.float64) * (2 * np.pi / 2**64)
     assert max(np.abs(c - np.cos(angle) * 2**30).max(), np.abs(s - np.sin(angle) * 2**30).max()) < 4
 
@@ -83,15 +83,15 @@ def shared_sigmoid(z: np.ndarray, plan, parties: int, seed: int) -> tuple[np.nda
     masks = rng.integers(0, 2**64, size=z.size, dtype=np.uint64)
     opened = x + np.uint64(1 << 62) + masks
     shift, turn = np.uint64(plan.link_shift), np.uint64(plan.turn_shift if plan.terms else 0)
-    values = np.empty((2 + 2 * plan.terms, z.size), dtype=np.uint64)
-    sine_values(masks, 0, shift, turn, plan.value_bits, plan.terms, *CIRCLE, values)
+    values = np.zeros((2 + 2 * plan.terms, z.size), dtype=np.uint64)
+    sine_values(masks, shift, turn, plan.value_bits, *CIRCLE, values)
     sine, cosine = np.array(plan.sine, dtype=np.int64), np.array(plan.cosine, dtype=np.int64)
     total, cosines = np.zeros(z.size, dtype=np.uint64), np.zeros(1, dtype=np.uint64)
     for index, dealt in enumerate(shares_of(values, parties, rng)):
         out = np.empty(z.size, dtype=np.uint64)
-        sine_shares(opened, 0, dealt, shift, turn, plan.factor_bits, sine, *CIRCLE, index == 0, out)
+        sine_shares(opened, dealt, shift, turn, plan.factor_bits, sine, *CIRCLE, index == 0, out)
         total += out
-        cosines += cosine_sum(opened, 0, dealt, turn, plan.cosine_down, cosine, *CIRCLE)
+        cosines += cosine_sum(opened, dealt, turn, plan.cosine_down, cosine, *CIRCLE)
     return signed(total) / 2.0**plan.f_d, signed(cosines) / 2.0**plan.f_d
 
 

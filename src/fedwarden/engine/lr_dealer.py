@@ -85,7 +85,7 @@ class DealerLoop:
             np.subtract(total, self.residual_masks[owner], out=self.other_masks)
             gradient[owner] = np.zeros(vector.size, dtype=np.uint64)
             data = self.matrices[owner].data
-            both(data, vector, self.other_masks, self.scores, gradient[owner], n)
+            both(data, vector, self.other_masks, self.scores, gradient[owner], 0, n)
             self.penalty[owner].fill(0)
             forward(data, vector, self.penalty[owner], n, n + vector.size)
         return gradient
@@ -98,11 +98,13 @@ class DealerLoop:
             shape = (2 + 2 * plan.terms, stop - start)
             last = last_role(ctx.data_roles, turn_of_last)
             values = np.empty(shape, dtype=np.uint64)  # a message: never reused
-            sine_values(self.masks, start, shift, turn, plan.value_bits, plan.terms, *self.circle, values)
-            scratch = self.chunk[: values.size].reshape(shape)
             for role in ctx.others(last):
                 if (role, part) not in streams:
                     address = Address(SCORES, SINE, ctx.role, role, t, part)
                     streams[role, part] = ctx.streams[role].open(address)
-                values -= streams[role, part].fill(scratch)
+            first, *others = (streams[role, part] for role in ctx.others(last))
+            first.fill(values)
+            for stream in others:
+                values += stream.fill(self.chunk[: values.size].reshape(shape))
+            sine_values(self.masks[start:stop], shift, turn, plan.value_bits, *self.circle, values)
             ctx.net.send(last, SINE, values)

@@ -97,7 +97,7 @@ class PartyLoop:
         for role in ctx.others:  # needs nothing of this step's data: done while the messages travel
             data = self.matrices[role].data
             self.gradient[role].fill(0)
-            both(data, masks[role], self.residual_masks, self.scores, self.gradient[role], n)
+            both(data, masks[role], self.residual_masks, self.scores, self.gradient[role], 0, n)
             self._penalty(role, masks[role])
         own = self.weights[ctx.role].copy()
         for role in ctx.others:
@@ -133,9 +133,9 @@ class PartyLoop:
                 if part not in streams:
                     streams[part] = ctx.streams.open(Address(SCORES, SINE, ctx.dealer, ctx.role, t, part))
                 values = streams[part].fill(self.chunk[: shape[0] * shape[1]].reshape(shape))
+            opened = self.opened[start:stop]
             sine_shares(
-                self.opened,
-                start,
+                opened,
                 values,
                 shift,
                 turn,
@@ -143,10 +143,10 @@ class PartyLoop:
                 self.sine,
                 *self.circle,
                 ctx.index == 0,
-                self.residuals,
+                self.residuals[start:stop],
             )
             if wanted and plan.terms:
-                part_sum = cosine_sum(self.opened, start, values, turn, plan.cosine_down, self.cosine, *self.circle)
+                part_sum = cosine_sum(opened, values, turn, plan.cosine_down, self.cosine, *self.circle)
                 cosines = np.uint64((int(cosines) + int(part_sum)) & 0xFFFFFFFFFFFFFFFF)
         if self.label_term is not None:
             self.residuals += self.label_term

@@ -30,23 +30,22 @@ def gram(left: U64, right: U64, out: U64, first: int, last: int) -> None:
     for start in range(first, last, _BLOCK):
         stop = min(start + _BLOCK, last)
         for a in range(da):
+            x = left[a, start:stop]  # slices: the compiler then sees that an index is a plain step
             for b in range(0, pairs, 4):
-                s0 = np.uint64(0)
-                s1 = np.uint64(0)
-                s2 = np.uint64(0)
-                s3 = np.uint64(0)
-                for i in range(start, stop):
-                    v = left[a, i]
-                    s0 += v * right[b, i]
-                    s1 += v * right[b + 1, i]
-                    s2 += v * right[b + 2, i]
-                    s3 += v * right[b + 3, i]
+                y0, y1 = right[b, start:stop], right[b + 1, start:stop]
+                y2, y3 = right[b + 2, start:stop], right[b + 3, start:stop]
+                s0, s1, s2, s3 = np.uint64(0), np.uint64(0), np.uint64(0), np.uint64(0)
+                for i in range(x.shape[0]):
+                    s0 += x[i] * y0[i]
+                    s1 += x[i] * y1[i]
+                    s2 += x[i] * y2[i]
+                    s3 += x[i] * y3[i]
                 out[a, b] += s0
                 out[a, b + 1] += s1
                 out[a, b + 2] += s2
                 out[a, b + 3] += s3
             for b in range(pairs, db):
-                s0 = np.uint64(0)
-                for i in range(start, stop):
-                    s0 += left[a, i] * right[b, i]
+                y0, s0 = right[b, start:stop], np.uint64(0)
+                for i in range(x.shape[0]):
+                    s0 += x[i] * y0[i]
                 out[a, b] += s0
