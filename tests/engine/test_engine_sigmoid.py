@@ -57,7 +57,7 @@ def test_public_integers_are_the_same_on_every_machine() -> None:
     table = np.concatenate(CIRCLE).astype("<i8").tobytes()
     assert hashlib.sha256(table).hexdigest() == "5b02828f3b56bd2300f9eff68f094c6b7d2de045a654ea9b53304c1ac94f482b"
     turns = np.arange(0, 2**64, 2**64 // 10_007, dtype=np.uint64)
-    c, s = np.empty(turns.size, np.int64), np.empty(turns.size, np.int64)
+    c, s = np.empty(turns.size, np.int32), np.empty(turns.size, np.int32)
     unit(turns, np.uint64(0), *CIRCLE, c, s)
     assert (
         hashlib.sha256(c.astype("<i8").tobytes() + s.astype("<i8").tobytes()).hexdigest()
@@ -70,7 +70,7 @@ def test_public_integers_are_the_same_on_every_machine() -> None:
 def test_angles_are_exact_to_2_28() -> None:
     turns = np.random.default_rng(3).integers(0, 2**64, size=200_000, dtype=np.uint64)
     turns[:5] = [0, 2**62, 2**63, 2**64 - 1, 2**53]
-    c, s = np.empty(turns.size, np.int64), np.empty(turns.size, np.int64)
+    c, s = np.empty(turns.size, np.int32), np.empty(turns.size, np.int32)
     unit(turns, np.uint64(0), *CIRCLE, c, s)
     angle = turns.astype(np.float64) * (2 * np.pi / 2**64)
     assert max(np.abs(c - np.cos(angle) * 2**30).max(), np.abs(s - np.sin(angle) * 2**30).max()) < 4

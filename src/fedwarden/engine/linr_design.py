@@ -9,8 +9,8 @@ import numpy as np
 
 from fedwarden.engine.errors import BadInput
 from fedwarden.engine.linr_plan import LinrPlan
-from fedwarden.engine.precondition import Reals, Standardised, preconditioner
-from fedwarden.engine.ring import Ring, encode, encode_columns
+from fedwarden.engine.precondition import Reals, Standardised, preconditioner, row_blocks, shorten_rows
+from fedwarden.engine.ring import Ring, encode
 
 
 @dataclass(frozen=True)
@@ -57,28 +57,21 @@ class Design:
 
 def build(plan: LinrPlan, own: Standardised, label: Label | None) -> Design:
     """Raises RangeError where a value cannot be represented."""
-    n, alpha = plan.rows, float.fromhex(plan.alpha)
-    training = own.values[:n]
-    d = own.values.shape[1]
-    p = preconditioner(own.values, n, 1, 1.0, alpha)
-    block = p @ (training.T @ training / n + alpha * np.eye(d)) @ p
-    rows = own.values @ (p * plan.unit)
-    clipped = _clip(rows[n:], plan.row_limit)
-    extra = 0 if label is None else 1
-    data = np.empty((d + extra, len(rows)), dtype=np.uint64)
-    data[:d] = encode_columns(rows, plan.x_scale)
-    part = np.zeros(d)
+    n, alpha, moments = plan.rows, float.fromhex(plan.alpha), own.moments()
+    d = len(moments)
+    p = preconditioner(moments, 1, 1.0, alpha)
+    block = p @ (moments + alpha * np.eye(d)) @ p
+    data = np.empty((d if label is None else d + 1, own.rows), dtype=np.uint64)
+    clipped, part = 0, np.zeros(d)
+    for start, stop in (*row_blocks(0, n), *row_blocks(n, own.rows)):
+        values = own.block(start, stop)
+        if label is not None and stop <= n:
+            part += values.T @ label.values[start:stop]
+        rows = values @ (p * plan.unit)
+        if start >= n:
+            clipped += shorten_rows(rows, plan.row_limit)
+        data[:d, start:stop] = encode(rows.T, plan.x_scale)
     if label is not None:
         data[d, :n] = encode(label.values * plan.unit, plan.x_scale)
         data[d, n:] = 0  # held-out labels take no part
-        part = p @ (training.T @ label.values) / n
-    return Design(data, p, (block + block.T) / 2, part, clipped)
-
-
-def _clip(rows: Reals, limit: float) -> int:
-    """Shortens rows longer than ``limit`` in place; how many there were."""
-    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    far = norms > limit
-    if far.any():
-        rows[far] *= (limit / norms[far])[:, None]
-    return int(far.sum())
+    return Design(data, p, (block + block.T) / 2, p @ part / n, clipped)

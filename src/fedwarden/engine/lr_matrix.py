@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedwarden.engine.plan import OFFSET_BITS, Plan, held_out_limit
-from fedwarden.engine.precondition import Reals, Standardised, preconditioner
-from fedwarden.engine.ring import Ring, encode, encode_columns
+from fedwarden.engine.precondition import Reals, Standardised, preconditioner, row_blocks, shorten_rows
+from fedwarden.engine.ring import Ring, encode
 
 OFFSET_LIMIT = 2.0**30
 
@@ -73,15 +73,12 @@ def build(plan: Plan, index: int, own: Standardised, alpha: float) -> OwnMatrix:
     n, guest = plan.rows, index == 0
     blocks = sum(1 for i, columns in enumerate(plan.columns) if columns > (1 if i == 0 else 0))
     unit = float(np.sqrt(2.0**plan.log_rows / n))
-    p = preconditioner(own.values, n, max(blocks, 1), 0.25, alpha)
+    p = preconditioner(own.moments(), max(blocks, 1), 0.25, alpha)
     penalty = alpha * (p.T @ p)
     p = p * unit
-    values = own.values @ p
     constant = 2.0 * unit if guest else 0.0
     if guest:
-        values = np.hstack([np.full((values.shape[0], 1), constant), values])
         penalty = np.pad(penalty, ((1, 0), (1, 0)))
-    clipped = _clip_rows(values[n:], held_out_limit(plan))
     offset = p.T @ (own.means[own.kept] / own.scales[own.kept])
     keeps_offset = bool(np.abs(offset).max(initial=0.0) >= OFFSET_LIMIT)
     if keeps_offset:
@@ -90,19 +87,17 @@ def build(plan: Plan, index: int, own: Standardised, alpha: float) -> OwnMatrix:
         offset = np.concatenate([[-constant], offset])
     where = layout(plan, index)
     data = np.empty((where.columns, where.rows), dtype=np.uint64)
-    data[:, :n] = encode_columns(values[:n], plan.f_x)
     data[:, slice(*where.penalty)] = encode(penalty, plan.f_r)
-    data[:, slice(*where.scored)] = encode_columns(values[n:], plan.f_x)
+    clipped, limit, shift = 0, held_out_limit(plan), where.scored[0] - n
+    for start, stop in (*row_blocks(0, n), *row_blocks(n, own.rows)):
+        rows = own.block(start, stop) @ p
+        if guest:
+            rows = np.hstack([np.full((len(rows), 1), constant), rows])
+        if start >= n:  # scores of shortened rows saturate far outside the sigmoid's slope
+            clipped += shorten_rows(rows, limit)
+        to = start + (shift if start >= n else 0)
+        data[:, to : to + len(rows)] = encode(rows.T, plan.f_x)
     whole = np.rint(offset)
     data[:, where.offset[0]] = encode(whole, 0)
     data[:, where.offset[0] + 1] = encode(offset - whole, OFFSET_BITS)
     return OwnMatrix(data, np.hstack([np.zeros((p.shape[0], 1)), p]) if guest else p, constant, clipped, keeps_offset)
-
-
-def _clip_rows(rows: Reals, limit: float) -> int:
-    """Shortens rows longer than ``limit`` in place (their scores saturate far outside the sigmoid's slope); how
-    many."""
-    norms = np.linalg.norm(rows, axis=1)
-    too_long = norms > limit
-    rows[too_long] *= (limit / norms[too_long])[:, None]
-    return int(too_long.sum())

@@ -1,10 +1,12 @@
 """A party's own preparation of its columns: standardise, drop constants, precondition its block (protocol, section 5).
 
-Floats are fine here: nothing of this is public, and only its owner uses it.
+Floats are fine here: nothing of this is public, and only its owner uses it. Everything goes by blocks of rows, so that
+nothing as large as the table is copied.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,55 +16,80 @@ from fedwarden.engine.errors import BadInput
 
 Reals = NDArray[np.float64]
 RANK_CUT = 1e-10  # eigenvalues below this part of the largest count as zero
+BLOCK_ROWS = 1 << 14
 CONSTANT_CUT = 1e-9  # a deviation below this part of the mean is rounding, not information
 
 
 @dataclass(frozen=True)
 class Standardised:
-    """``values`` (rows, kept) float64; ``means``, ``scales`` (columns,) of the training rows, population deviation;
-    ``kept`` indices."""
+    """``features`` (rows, columns) as given, training rows first; ``means``, ``scales`` (columns,) of those, population
+    deviation; ``kept`` indices of the columns that vary."""
 
-    values: Reals
+    features: Reals
+    training_rows: int
     means: Reals
     scales: Reals
     kept: NDArray[np.int64]
     dropped: list[int]
 
+    @property
+    def rows(self) -> int:
+        return int(self.features.shape[0])
+
+    def block(self, first: int, last: int) -> Reals:
+        """Rows first ≤ i < last of the kept columns, centred and scaled: a new array (last − first, kept)."""
+        values: Reals = self.features[first:last][:, self.kept] - self.means[self.kept]
+        values /= self.scales[self.kept]
+        return values
+
+    def moments(self) -> Reals:
+        """XᵀX/n over the training rows, (kept, kept)."""
+        total = np.zeros((self.kept.size, self.kept.size))
+        for first, last in row_blocks(0, self.training_rows):
+            part = self.block(first, last)
+            total += part.T @ part
+        return total / self.training_rows
+
+
+def row_blocks(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """(start, stop) of blocks of at most BLOCK_ROWS that cover first … last − 1."""
+    for start in range(first, last, BLOCK_ROWS):
+        yield start, min(start + BLOCK_ROWS, last)
+
 
 def standardise(features: Reals, training_rows: int) -> Standardised:
-    """Centres and scales by the training rows (0 … training_rows−1); constant columns are dropped and get scale 1.
+    """Means and deviations of the training rows (0 … training_rows−1); constant columns are dropped and get scale 1.
 
     Raises BadInput for cells that are not finite or whose squares are not.
     """
     features = np.asarray(features, dtype=np.float64)
-    if not np.isfinite(features).all():
+    if not all(np.isfinite(features[start:stop]).all() for start, stop in row_blocks(0, len(features))):
         raise BadInput(what="not finite")
     training = features[:training_rows]
+    means = spread = np.zeros(0)
     if features.shape[1]:
         with np.errstate(over="ignore", invalid="ignore"):
             means = training.mean(axis=0)
-            spread = np.sqrt(np.mean((training - means) ** 2, axis=0))
+            squares = np.zeros(len(means))
+            for start, stop in row_blocks(0, training_rows):
+                squares += np.square(training[start:stop] - means).sum(axis=0)
+            spread = np.sqrt(squares / training_rows)
         if not np.isfinite(spread).all():
             raise BadInput(what="too large")
-    else:
-        means = spread = np.zeros(0)
     kept = np.flatnonzero(spread > CONSTANT_CUT * np.abs(means))
     scales = np.ones_like(spread)
     scales[kept] = spread[kept]
-    values = (features[:, kept] - means[kept]) / scales[kept]
-    return Standardised(
-        values, means, scales, kept, [j for j in range(features.shape[1]) if j not in set(kept.tolist())]
-    )
+    dropped = [j for j in range(features.shape[1]) if j not in set(kept.tolist())]
+    return Standardised(features, training_rows, means, scales, kept, dropped)
 
 
-def preconditioner(values: Reals, training_rows: int, blocks: int, curvature: float, alpha: float) -> Reals:
-    """P = (blocks·curvature·XᵀX/n + alpha·I)^(−1/2), (d, d), symmetric; null directions map to 0.
+def preconditioner(moments: Reals, blocks: int, curvature: float, alpha: float) -> Reals:
+    """P = (blocks·curvature·XᵀX/n + alpha·I)^(−1/2), (d, d), symmetric, from XᵀX/n; null directions map to 0.
 
     ``curvature``: the loss's largest second derivative, 1/4 for logistic and 1 for squared loss.
     """
-    training = values[:training_rows]
-    matrix = blocks * curvature * (training.T @ training) / training_rows + alpha * np.eye(values.shape[1])
-    if not values.shape[1]:
+    matrix = blocks * curvature * moments + alpha * np.eye(len(moments))
+    if not len(moments):
         return matrix
     eigenvalues, vectors = np.linalg.eigh(matrix)
     alive = eigenvalues > RANK_CUT * eigenvalues[-1]
@@ -70,3 +97,12 @@ def preconditioner(values: Reals, training_rows: int, blocks: int, curvature: fl
     roots[alive] = 1 / np.sqrt(eigenvalues[alive])
     result: Reals = (vectors * roots) @ vectors.T
     return result
+
+
+def shorten_rows(rows: Reals, limit: float) -> int:
+    """Shortens rows longer than ``limit`` in place; how many there were."""
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    far = norms > limit
+    if far.any():
+        rows[far] *= (limit / norms[far])[:, None]
+    return int(far.sum())

@@ -21,7 +21,7 @@ LIMIT_BITS = 62  # every value that will be truncated stays in [−2^62, 2^62)
 
 def encode(values: Reals, scale: int) -> Ring:
     """round(r·2^scale) as ring elements, same shape. Raises RangeError where |r|·2^scale ≥ 2^62 or r is not finite."""
-    scaled = np.rint(np.ldexp(np.asarray(values, dtype=np.float64), scale))
+    scaled = np.rint(np.asarray(values, dtype=np.float64) * 2.0**scale)
     if not np.all(np.abs(scaled) < 2.0**LIMIT_BITS):  # also false for NaN
         raise RangeError(what="encoded value", bound=2.0 ** (LIMIT_BITS - scale))
     return np.ascontiguousarray(scaled.astype(np.int64)).view(np.uint64)
@@ -29,16 +29,9 @@ def encode(values: Reals, scale: int) -> Ring:
 
 def decode(values: Ring, scale: int) -> Reals:
     """The reals that ring elements stand for at ``scale``, same shape."""
-    return np.ldexp(np.ascontiguousarray(values).view(np.int64).astype(np.float64), -scale)
-
-
-def encode_columns(matrix: Reals, scale: int) -> Ring:
-    """A float matrix (n, d) as ring columns (d, n), column by column to keep the peak memory small."""
-    rows, columns = matrix.shape
-    out = np.empty((columns, rows), dtype=np.uint64)
-    for j in range(columns):
-        out[j] = encode(np.ascontiguousarray(matrix[:, j]), scale)
-    return out
+    reals: Reals = np.ascontiguousarray(values).view(np.int64).astype(np.float64)
+    reals *= 2.0**-scale
+    return reals
 
 
 def ring_int(value: int) -> np.uint64:

@@ -23,7 +23,7 @@ def choose_validation_rows(
     *,
     stratify: bool,
     seed: int | None = None,
-    private: bytes = b"",
+    private: bytes | memoryview = b"",
 ) -> NDArray[np.bool_]:
     """A mask (n) of the rows to hold out: about ``fraction`` of all, 0 for none.
 
@@ -77,7 +77,7 @@ def _shares(sizes: list[int], wanted: int) -> list[int]:
     return [count, wanted - count]
 
 
-def _lot(ids: Sequence[str], labels: Floats, seed: int | None, private: bytes) -> NDArray[np.uint64]:
+def _lot(ids: Sequence[str], labels: Floats, seed: int | None, private: bytes | memoryview) -> NDArray[np.uint64]:
     """One 64-bit number per row; the rows with the smallest are held out."""
     n = len(ids)
     if seed is None:

@@ -17,6 +17,7 @@ from fedwarden.engine.context import PartyContext, open_party
 from fedwarden.engine.split import choose_validation_rows
 from fedwarden.party import algorithms
 from fedwarden.party.baseline import guest_alone
+from fedwarden.party.cells import Cells
 from fedwarden.party.checkpoints import Checkpoints, Mark, RowOrder, Stage
 from fedwarden.party.evaluate import evaluate
 from fedwarden.party.models import ModelPart, write_part
@@ -49,10 +50,12 @@ def run_data_party(job: RoleJob) -> None:
             order, training = _split(job, table, alignment)
     else:
         order, training = rows.rows(), rows.training
-    label = _label(job, table)
+    dataset, label = table.dataset, _label(job, table)
     label = None if label is None else label[order]
-    features, filled = _filled(table.features[order], training)
-    _notice_missing(job, table, filled)
+    cells = Cells(table.features[order])
+    del table  # its ids and its own order of rows are not needed any more
+    cells.fill(training)
+    _notice_missing(job, dataset, cells)
     if job.role == "guest" and job.spec.privacy == "none":
         status.notice("FW-ENG-N04")
     if label is not None and job.spec.algorithm == "hetero_lr" and np.ptp(label[:training]) == 0:
@@ -65,16 +68,16 @@ def run_data_party(job: RoleJob) -> None:
                 if job.spec.algorithm == "hetero_lr":
                     kept.keep_rows(rows)
             going = _going(job, "train", rows, kept, start)
-            outcome = _train(job, ctx, features, label, training, usage, going)
+            outcome = _train(job, ctx, cells.values, label, training, usage, going)
             status.reveal(outcome.revealed)
-            _notices(job, table, outcome)
+            _notices(job, dataset, outcome)
             status.update(result={"aligned": len(order), "training_rows": training, **_facts(outcome)})
         if label is not None:
             with status.phase("evaluate"):
                 metrics = evaluate(job.spec.algorithm, label, training, outcome)
                 if options.get("guest_alone"):
                     metrics["guest_alone"] = guest_alone(
-                        job.spec.algorithm, features, label, training, float(options["alpha"])
+                        job.spec.algorithm, cells.values, label, training, float(options["alpha"])
                     )
                 status.update(metrics=metrics)
         start = None
@@ -84,9 +87,9 @@ def run_data_party(job: RoleJob) -> None:
             if start is None and job.spec.algorithm == "hetero_lr":
                 kept.begin(rows.id, "refit")
             going = _going(job, "refit", rows, kept, start)
-            outcome = _on_all_rows(job, table.features[order], label, usage, going)
+            outcome = _on_all_rows(job, cells, label, usage, going)
     with status.phase("store"):
-        write_part(job.home, _part(job, table, outcome))
+        write_part(job.home, _part(job, dataset, outcome))
         status.update(result=usage.figures())
 
 
@@ -114,13 +117,13 @@ def _train(
     )
 
 
-def _on_all_rows(job: RoleJob, features: Reals, label: Reals | None, usage: Usage, going: _Going) -> PartyResult:
+def _on_all_rows(job: RoleJob, cells: Cells, label: Reals | None, usage: Usage, going: _Going) -> PartyResult:
     """The model that is kept: trained anew on every aligned row, once the held-out rows have done their work.
 
     Other rows are another matrix: a fresh attempt, with nothing of the first one (docs/protocol.md, section 1).
     """
-    filled, _ = _filled(features, len(features))
-    outcome = _train(job, _open(job), filled, label, len(filled), usage, going)
+    values = cells.fill(len(cells.values))
+    outcome = _train(job, _open(job), values, label, len(values), usage, going)
     job.status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
     return outcome
 
@@ -163,7 +166,7 @@ def _split(job: RoleJob, table: Table, alignment: Alignment) -> tuple[NDArray[np
             float(options["validation"]),
             stratify=job.spec.algorithm == "hetero_lr",
             seed=options.get("seed"),
-            private=table.features.tobytes() if table.features.size else b"",
+            private=table.features.reshape(-1).view(np.uint8).data,
         )
         job.status.reveal(send_split(job.mesh, job.data_roles[1:], held_out))
     else:
@@ -171,33 +174,16 @@ def _split(job: RoleJob, table: Table, alignment: Alignment) -> tuple[NDArray[np
     return np.concatenate([index[~held_out], index[held_out]]), int(np.count_nonzero(~held_out))
 
 
-def _filled(features: Reals, training: int) -> tuple[Reals, list[int]]:
-    """Missing cells (NaN) become their column's mean over the training rows; returns which columns had any.
-
-    A column that is missing in every training row becomes 0 throughout: a constant column, dropped like any other.
-    """
-    features = np.ascontiguousarray(features, dtype=np.float64)
-    missing = np.isnan(features)
-    columns: list[int] = np.flatnonzero(missing.any(axis=0)).tolist()
-    for column in columns:
-        known = features[:training, column][~missing[:training, column]]
-        if len(known):
-            features[missing[:, column], column] = known.mean()
-        else:
-            features[:, column] = 0.0
-    return features, columns
-
-
-def _notice_missing(job: RoleJob, table: Table, columns: list[int]) -> None:
-    if columns:
-        names = [table.dataset.features[column] for column in columns]
+def _notice_missing(job: RoleJob, dataset: Dataset, cells: Cells) -> None:
+    if cells.incomplete:
+        names = [dataset.features[column] for column in cells.incomplete]
         job.status.notice("FW-ENG-N03", party=f"{job.role} ({job.party})", columns=names)
 
 
-def _notices(job: RoleJob, table: Table, outcome: PartyResult) -> None:
+def _notices(job: RoleJob, dataset: Dataset, outcome: PartyResult) -> None:
     who = f"{job.role} ({job.party})"
     if outcome.dropped:
-        names = [table.dataset.features[column] for column in outcome.dropped]
+        names = [dataset.features[column] for column in outcome.dropped]
         job.status.notice("FW-ENG-N01", party=who, columns=names)
     for notice in outcome.notices:
         if "constant" not in notice.kind:
@@ -214,8 +200,8 @@ def _facts(outcome: PartyResult) -> dict[str, Any]:
     return facts
 
 
-def _part(job: RoleJob, table: Table, outcome: PartyResult) -> ModelPart:
-    names = table.dataset.features
+def _part(job: RoleJob, dataset: Dataset, outcome: PartyResult) -> ModelPart:
+    names = dataset.features
     spec = job.spec
     parties = {peer.role: peer.party for peer in spec.roles}
     means = {name: float(mean) for name, mean in zip(names, outcome.means, strict=True)}
@@ -233,6 +219,6 @@ def _part(job: RoleJob, table: Table, outcome: PartyResult) -> ModelPart:
         standardised={name: float(w) for name, w in zip(names, outcome.standardised, strict=True)},
         means=means,
         fill=means,  # of the training rows, filled ones included: what stood for a missing cell stands for it again
-        dataset_id=table.dataset.dataset_id,
+        dataset_id=dataset.dataset_id,
         kept=[name for column, name in enumerate(names) if column not in outcome.dropped],
     )

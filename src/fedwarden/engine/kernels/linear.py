@@ -13,7 +13,6 @@ _BLOCK = 1024
 # Loops run over slices: only then does the compiler see that an index is a plain step, and uses wide instructions.
 
 
-
 @njit(cache=True, nogil=True)
 def forward(columns: U64, vector: U64, out: U64, first: int, last: int) -> None:
     """out[i − first] += Σ_j columns[j, i]·vector[j] for rows first ≤ i < last."""
@@ -64,8 +63,8 @@ def backward(columns: U64, rows: U64, out: U64, first: int, last: int) -> None:
 
 @njit(cache=True, nogil=True)
 def both(columns: U64, vector: U64, rows: U64, out_rows: U64, out_vector: U64, first: int, last: int) -> None:
-    """``forward`` and ``backward`` over rows first ≤ i < last while each block of columns is in the cache: one pass over
-    memory. ``rows`` and ``out_rows`` begin at row ``first``."""
+    """``forward`` and ``backward`` over rows first ≤ i < last while each block of columns is in the cache: one pass
+    over memory. ``rows`` and ``out_rows`` begin at row ``first``."""
     d = columns.shape[0]
     whole = d - d % 2
     for start in range(first, last, _BLOCK):

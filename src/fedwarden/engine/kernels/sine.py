@@ -101,7 +101,8 @@ def sine_shares(
     first_party: bool,
     out: U64,
 ) -> None:
-    """A party's share of z/L + Σ β_k sin(2πkz/L) into ``out`` (c), from the opened e (c) and dealt values (2 + 2K, c)."""
+    """A party's share of z/L + Σ β_k sin(2πkz/L) into ``out`` (c), from the opened e (c) and dealt values
+    (2 + 2K, c)."""
     terms = coefficients.shape[0]
     one, top = np.uint64(1), np.uint64(63)
     up = np.uint64(64) - shift
@@ -137,6 +138,8 @@ def cosine_sum(
 ) -> np.uint64:
     """A party's share of Σ_rows Σ_k γ_k cos(2πkz/L); public factors are rounded down by ``down`` bits."""
     terms = coefficients.shape[0]
+    if terms == 0:
+        return np.uint64(0)
     half = 1 << (down - 1)
     of_cosine, of_sine = np.empty((terms + 1, _BLOCK), np.int32), np.empty((terms + 1, _BLOCK), np.int32)
     total = np.uint64(0)
