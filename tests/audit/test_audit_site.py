@@ -7,52 +7,18 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from audit_site import Site
 
 from fedwarden.cli.leftovers import end_processes_under
 from fedwarden.common.chain_lines import read_lines
 from fedwarden.regulator import auditing
 from fedwarden.regulator.auditing import Chain
 from fedwarden.regulator.store import Store
-
-
-class Site:
-    def __init__(self, path: Path) -> None:
-        self.home = path / "home"
-        for name, columns in (("bank", "id,y,x0"), ("partner", "id,x1")):
-            rows = "".join(
-                f"{k},{'1,' if 'y' in columns and k % 2 else '0,' if 'y' in columns else ''}{k}\n" for k in range(9)
-            )
-            (path / f"{name}.csv").write_text(f"{columns}\n{rows}")
-        self.tables = [path / "bank.csv", path / "partner.csv"]
-
-    def run(self, *words: object, module: str = "fedwarden.cli.main") -> tuple[str, str, int]:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", module, *map(str, words)],
-            env={**os.environ, "FEDWARDEN_HOME": str(self.home), "FEDWARDEN_LANG": "en"},
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-        return done.stdout, done.stderr, done.returncode
-
-    def good(self, *words: object, module: str = "fedwarden.cli.main") -> str:
-        out, err, code = self.run(*words, module=module)
-        assert code == 0, (words, out, err)
-        return out
-
-    def script(self, *words: object) -> str:
-        return self.good("-f", *words, module="fedwarden.cli.script")
-
-    def log(self, party: int) -> Path:
-        return self.home / f"deployments/d1/party-{party}/audit.jsonl"
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def table(lab):
     agent = Agent(lab.home(1))
     routes = core_routes(agent.info, agent.peers, agent.datasets, agent.jobs, agent.shut_down)
     agent.published.close()
-    routes += [*model_routes(agent.published), *agent.membership(), *audit_routes(agent.audit)]
+    routes += [*model_routes(agent.published), *agent.membership(), *audit_routes(agent.audit, agent.home.agent_log)]
     return [(route.method, route.path) for route in with_openapi(routes)]
 
 
@@ -52,11 +52,13 @@ def test_the_table_is_the_one_that_is_promised(lab):
         ("GET", "/v1/datasets/{dataset_id}"),
         ("DELETE", "/v1/datasets/{dataset_id}"),
         ("GET", "/v1/audit"),
+        ("GET", "/v1/log"),
         ("POST", "/v1/audit/heads"),
         ("POST", "/v1/jobs"),
         ("GET", "/v1/jobs"),
         ("GET", "/v1/jobs/{job_id}"),
         ("POST", "/v1/jobs/{job_id}/stop"),
+        ("POST", "/v1/jobs/{job_id}/resume"),
         ("GET", "/v1/jobs/{job_id}/logs"),
         ("GET", "/v1/models"),
         ("GET", "/v1/bindings"),

@@ -1,13 +1,12 @@
-"""jobs, job show, job stop, job resume, models, logs: looking at what there is."""
+"""jobs, job show, job stop, job resume, models: looking at what there is."""
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from fedwarden.cli import forms, job_page, people
+from fedwarden.cli import job_page, people
 from fedwarden.cli.people import Fields, Json
 from fedwarden.regulator import following, listing, resuming
 from fedwarden.regulator.desk import Desk
@@ -116,39 +115,10 @@ def models(as_json: Json = False) -> None:
     people.perform("models", as_json, lambda desk: {"models": listing.models(desk)}, show, next_step)
 
 
-def logs(job: JobId, as_json: Json = False) -> None:
-    """The log lines of every role, oldest first. / 各角色的日志，按时间排序。
-
-    \b
-    fedwarden logs 202611231845120042137
-    """
-
-    def work(desk: Desk) -> Fields:
-        lines = [_line(text) for text in listing.logs(desk, job)]
-        return {"job_id": job, "lines": sorted(lines, key=lambda line: str(line.get("timestamp", "")))}
-
-    def show(fields: Fields) -> None:
-        for line in fields["lines"]:
-            head = " ".join(str(line.pop(key, "-")) for key in ("timestamp", "role", "party", "level", "event"))
-            line.pop("job", None)
-            forms.say(" ".join([head, *(f"{key}={value}" for key, value in line.items())]))
-
-    people.perform("logs", as_json, work, show, lambda _: ("FW-NEXT-004", {"job": job}))
-
-
-def _line(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {"event": text}
-
-
 def add_to(app: typer.Typer) -> typer.Typer:
     """The group of the verbs of one job, for those who have more of them."""
     app.command("jobs")(jobs)
     app.command("models")(models)
-    app.command("logs")(logs)
     one = typer.Typer(
         help="One job: show, stop, resume. / 单个任务：查看、停止、续跑。", no_args_is_help=True, rich_markup_mode=None
     )

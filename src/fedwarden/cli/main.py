@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from fedwarden.cli import attach_verbs, audit_verbs, deploying, forms, hosts, job_verbs, verbs
+from fedwarden.cli import attach_verbs, audit_verbs, deploying, forms, hosts, job_help, job_verbs, verbs
 from fedwarden.cli.script import Interrupted, catch_signals, unexpected
 from fedwarden.common.errors import DeployError, FedwardenError, StateError, UsageError
 
@@ -31,6 +31,7 @@ verbs.add_to(app)
 attach_verbs.add_to(app, job_verbs.add_to(app))
 hosts.add_to(app)
 audit_verbs.add_to(app)
+job_help.add_to(app)
 
 
 def main() -> None:

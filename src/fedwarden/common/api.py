@@ -35,6 +35,7 @@ class AgentInfo(msgspec.Struct, frozen=True, kw_only=True):
     relay_port: int = 0  # where this agent's relay listens; 0: it has none
     fingerprint: str  # SHA-256 of the public key (SubjectPublicKeyInfo, DER), hex
     busy: list[str] = []  # ids of the jobs that run or wait here
+    clock: float = 0.0  # seconds since 1970 by this host's clock, when it answered
     revocations: int = 0  # number of the list of revoked keys in force
     release: str = ""  # which code it runs: fedwarden.common.release
 

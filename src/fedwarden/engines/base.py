@@ -184,6 +184,21 @@ class Engine(abc.ABC):
     def logs(self, site: Site, spec: JobSpec) -> list[str]:
         """The JSON lines of every role, oldest first."""
 
+    def logs_of_parties(self, site: Site, spec: JobSpec) -> dict[int, list[str] | FedwardenError]:
+        """The same by party, with the failure of each that does not answer; under -1 where lines belong to no party."""
+        try:
+            return {-1: self.logs(site, spec)}
+        except FedwardenError as error:
+            return {-1: error}
+
+    def clocks(self, site: Site, parties: list[int]) -> dict[int, tuple[float, float]]:
+        """Party → (seconds its clock is ahead of ours, how sure that is); only of those that say."""
+        return {}
+
+    def agent_log(self, site: Site, party: int) -> list[str]:
+        """The end of an agent's own log, JSON lines; empty where there is none of ours."""
+        return []
+
     @abc.abstractmethod
     def load_bind(self, site: Site, parties: list[int], request: BindRequest) -> list[Binding | None]:
         """Binds the name at every party, or at none; answers what was bound before."""

@@ -16,6 +16,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -99,7 +100,7 @@ class Agent:
             raise RuntimeError("the ports are not open yet")
         from msgspec.structs import replace
 
-        return replace(self._known, busy=self.jobs.busy(), revocations=self.revoked.number)
+        return replace(self._known, busy=self.jobs.busy(), clock=time.time(), revocations=self.revoked.number)
 
     def run(self, wanted: ports.Wanted) -> None:
         """Until told to stop. Raises DeployError FW-DEP-061 … -064 and StateError."""
@@ -146,7 +147,7 @@ class Agent:
         log = structlog.get_logger()
         self._tell_policy()
         routes = core_routes(self.info, self.peers, self.datasets, self.jobs, self.shut_down)
-        routes += [*model_routes(self.published), *self.membership(), *audit_routes(self.audit)]
+        routes += [*model_routes(self.published), *self.membership(), *audit_routes(self.audit, self.home.agent_log)]
         api = Guard(build(with_openapi(routes), self.audit), self.revoked, self.audit)
         servers = [
             _Server(_config(api, PeerProtocol)),

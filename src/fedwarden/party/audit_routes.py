@@ -1,6 +1,8 @@
-"""The control API's table, continued: the agent's audit log, and the exchange of heads that makes a cut end show."""
+"""The control API's table, continued: the agent's logs, and the exchange of heads that makes a cut end show."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from fedwarden.common.chain import AuditHead
 from fedwarden.common.errors import UsageError
@@ -8,8 +10,10 @@ from fedwarden.party.audit import AuditLog
 from fedwarden.party.routes import REGULATOR
 from fedwarden.party.web import ApiRoute, Call
 
+LOG_TAIL = 256 << 10
 
-def audit_routes(audit: AuditLog) -> list[ApiRoute]:
+
+def audit_routes(audit: AuditLog, agent_log: Path) -> list[ApiRoute]:
     def read(call: Call) -> bytes:
         start = call.query.get("start", "0")
         if not (start.isascii() and start.isdigit() and len(start) < 19):
@@ -22,6 +26,13 @@ def audit_routes(audit: AuditLog) -> list[ApiRoute]:
             raise UsageError("FW-USE-062", what="head", found=str(given.seq)[:20])
         audit.flush()
         return audit.record(call.caller.name, "head noted", seq=given.seq, digest=given.digest).head
+
+    def log(call: Call) -> bytes:
+        with agent_log.open("rb") as handle:
+            size = handle.seek(0, 2)
+            handle.seek(max(0, size - LOG_TAIL))
+            text = handle.read(LOG_TAIL)
+        return text.split(b"\n", 1)[-1] if size > LOG_TAIL else text
 
     return [
         ApiRoute(
@@ -43,5 +54,14 @@ def audit_routes(audit: AuditLog) -> list[ApiRoute]:
             body=AuditHead,
             answer=AuditHead,
             audit="no",
+        ),
+        ApiRoute(
+            "GET",
+            "/v1/log",
+            REGULATOR,
+            log,
+            "the end of this agent's own log, JSON lines",
+            answer=bytes,
+            told=lambda _, lines: {"bytes": len(lines)},
         ),
     ]

@@ -1,4 +1,4 @@
-"""What people look at: jobs, models, deployments, logs."""
+"""What people look at: jobs, models, deployments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fedwarden.common.errors import JobError
 from fedwarden.engines.base import Site
 from fedwarden.regulator.deployments import current, deployed
 from fedwarden.regulator.desk import Desk, shown, site_of
-from fedwarden.regulator.following import find_job, query, site_for, spec_of, view
+from fedwarden.regulator.following import query, view
 from fedwarden.regulator.merge import ENDED
 from fedwarden.regulator.store import all_of
 from fedwarden.regulator.tables import BindingRow, DeploymentRow, JobRow, ModelRow
@@ -78,15 +78,6 @@ def deployments(desk: Desk) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-def logs(desk: Desk, job_id: str) -> list[str]:
-    """JSON lines of every role. Raises JobError FW-JOB-001, DeployError FW-DEP-001 when the deployment is gone."""
-    row = find_job(desk, job_id)
-    engine, site = site_for(desk, row)
-    with desk.changing():
-        site = desk.wake(site, engine)
-    return engine.logs(site, spec_of(row))
 
 
 def wake_deployment(desk: Desk, deployment: str) -> Site:

@@ -55,6 +55,8 @@ def make(desk: Desk, wanted: Wanted) -> Plan:
     engine = desk.engine(wanted.engine)
     if not engine.own_arbiter:
         wanted = replace(wanted, entries=[entry for entry in wanted.entries if entry.party])
+    if not engine.own_arbiter:
+        wanted = replace(wanted, entries=[entry for entry in wanted.entries if entry.party])
     rows = _deployed(desk)
     row = _same(wanted, rows)
     for other in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -239,10 +240,32 @@ class NativeEngine(Engine):
         return out
 
     def logs(self, site: Site, spec: JobSpec) -> list[str]:
-        texts = at_once(_parties(spec), lambda party: self._agents.fetch(site, party, f"/v1/jobs/{spec.job_id}/logs"))
-        if error := first_error(texts):
+        found = self.logs_of_parties(site, spec)
+        if error := first_error(list(found.values())):
             raise error
-        return [line for text in texts for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
+        return [line for lines in found.values() if isinstance(lines, list) for line in lines]
+
+    def logs_of_parties(self, site: Site, spec: JobSpec) -> dict[int, list[str] | FedwardenError]:
+        parties = _parties(spec)
+        path = f"/v1/jobs/{spec.job_id}/logs"
+        return dict(zip(parties, at_once(parties, lambda party: self._lines(site, party, path)), strict=True))
+
+    def agent_log(self, site: Site, party: int) -> list[str]:
+        return self._lines(site, party, "/v1/log")
+
+    def _lines(self, site: Site, party: int, path: str) -> list[str]:
+        text = self._agents.fetch(site, party, path)
+        return [line for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
+
+    def clocks(self, site: Site, parties: list[int]) -> dict[int, tuple[float, float]]:
+        def ahead(party: int) -> tuple[float, float]:
+            before = time.time()
+            said = self._agents.ask(site, party, "GET", "/v1/health", AgentInfo, seconds=5.0).clock
+            after = time.time()
+            return said - (before + after) / 2, (after - before) / 2
+
+        answers = zip(parties, at_once(parties, ahead), strict=True)
+        return {party: answer for party, answer in answers if not isinstance(answer, FedwardenError)}
 
     def swap_heads(self, site: Site, head: AuditHead) -> dict[int, AuditHead | FedwardenError]:
         parties = [member.party for member in site.members]
