@@ -130,13 +130,14 @@ def peers_of(site: Site, member: Member) -> list[PeerParty]:
 def with_arbiter(site: Site) -> Site:
     """The site with what its network asks of the arbiter's agent: parties on other hosts may dial its data port, and
     it has a relay where a party wants one."""
-    abroad = [member for member in site.members if member.place]
+    abroad = [member for member in site.members if member.place and member.party != ARBITER]
     wanted = any(member.details.get("relay") for member in site.members)
     members = []
     for member in site.members:
-        if member.party == ARBITER and (abroad or wanted):
-            details: dict[str, Any] = {"data_bind": EVERYWHERE} if abroad else {}
-            if abroad:
+        if member.party == ARBITER:
+            details: dict[str, Any] = {}
+            if abroad and not member.place:
+                details["data_bind"] = EVERYWHERE
                 seen = {str(other.party): own_address(other.host) for other in abroad}
                 details["advertise"] = {party: address for party, address in seen.items() if address}
             if wanted:
@@ -144,6 +145,13 @@ def with_arbiter(site: Site) -> Site:
             member = replace(member, details={**details, **member.details})
         members.append(member)
     return replace(site, members=members)
+
+
+def relay_words(member: Member) -> tuple[str, ...]:
+    """The agent's own options for its relay, where it is to have one."""
+    if member.party != ARBITER or not member.details.get("relay"):
+        return ()
+    return ("--relay-port", str(member.details.get("relay_port") or RELAY))
 
 
 def own_address(host: str) -> str:

@@ -62,8 +62,9 @@ MESSAGES = {
     "FW-MODEL-009": Msg(
         en="{role} (party {party}) is out of reach ({why})",
         zh="无法连接 {role}（参与方 {party}）（{why}）",
-        fix_en="Start its agent and check the network between the two agents' control ports.",
-        fix_zh="请启动其代理，并检查两方代理控制端口之间的网络。",
+        fix_en="Start its agent; the guest's agent must reach its control port (guest → host). A host that can only "
+        "dial out needs relay: true.",
+        fix_zh="请启动其代理；guest 的代理必须能访问其控制端口（guest → host）。只能向外拨号的 host 需要 relay: true。",
         retcode=105,
     ),
     "FW-MODEL-010": Msg(

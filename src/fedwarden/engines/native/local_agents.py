@@ -17,7 +17,7 @@ from fedwarden.common.errors import DeployError, StateError
 from fedwarden.common.files import read_struct, write_atomic
 from fedwarden.engines.base import Member
 from fedwarden.engines.native.processes import agent_of, end_all
-from fedwarden.engines.ways import ARBITER, RELAY
+from fedwarden.engines.ways import relay_words
 from fedwarden.identity.authority import CertificateAuthority
 
 INIT_SECONDS = 30.0
@@ -66,8 +66,7 @@ def start(members: Sequence[Member]) -> list[AgentInfo]:
         home = Path(member.home)
         words = [*PYTHON, "fedwarden.party.agent", "--home", member.home, "--bind", _bind(member), "--any-port"]
         words += ["--data-bind", _bind(member, "data_bind")]
-        if member.party == ARBITER and member.details.get("relay"):
-            words += ["--relay-port", str(member.details.get("relay_port") or RELAY)]
+        words += relay_words(member)
         for name, port in zip(("control", "data", "serving"), wanted_ports(member), strict=True):
             words += [f"--{name}-port", str(port)]
         if member.control_port and not _ports_free(member):

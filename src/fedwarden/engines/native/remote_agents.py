@@ -10,7 +10,7 @@ from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import FedwardenError, RemoteError
 from fedwarden.engines.base import Member
 from fedwarden.engines.native.local_agents import wanted_ports
-from fedwarden.engines.ways import EVERYWHERE
+from fedwarden.engines.ways import EVERYWHERE, relay_words
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.remote import doctor, host_agent
 from fedwarden.remote.access import Access
@@ -176,7 +176,7 @@ class RemoteAgents:
 def _words(member: Member, facts: Facts) -> tuple[str, ...]:
     # behind a NAT the host has not got the address that the others use
     bind = str(member.details.get("bind") or (member.host if member.host in facts.addresses else EVERYWHERE))
-    return host_agent.agent_words(bind, wanted_ports(member), any_port=True)
+    return (*host_agent.agent_words(bind, wanted_ports(member), any_port=True), *relay_words(member))
 
 
 async def _where(session: Session, member: Member) -> tuple[str, str, str]:
