@@ -86,3 +86,5 @@ def test_a_relay_is_there_where_a_party_asks_for_it_and_every_party_knows_its_ke
     assert relay.ways == {"1": "198.51.100.9:9501", "2": "198.51.100.9:9501"}
     assert (relay.host, relay.port) == ("127.0.0.1", 9501), "the arbiter's own worker dials it here"
     assert ways.peers_of(made, made.member(1))[0].relay == relay
+    off = replace(listening, details={name: it for name, it in listening.details.items() if name != "relay"})
+    assert ways.relay_place(replace(made, members=[off, *made.members[1:]])) is None, "taken back"

@@ -91,7 +91,7 @@ def relay_place(site: Site) -> RelayPlace | None:
     """The relay of this site; None where no party asks for one."""
     arbiter = next((member for member in site.members if member.party == ARBITER), None)
     port = int(arbiter.details.get("relay_port") or 0) if arbiter is not None else 0
-    if arbiter is None or not port:
+    if arbiter is None or not port or not arbiter.details.get("relay"):
         return None
     hosts = {member.party: data_way(arbiter, member.party)[0] for member in site.members if member is not arbiter}
     ways = {str(party): f"{host}:{port}" for party, host in hosts.items() if host != arbiter.host}

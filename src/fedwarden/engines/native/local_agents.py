@@ -110,7 +110,7 @@ def restart(members: Sequence[Member], *, as_told: bool = False) -> list[AgentIn
 def _ports_free(member: Member) -> bool:
     places = [(_bind(member), member.control_port), (_bind(member, "data_bind"), member.data_port)]
     places.append(("127.0.0.1", member.serving_port))
-    if relay_port := member.details.get("relay_port"):
+    if relay_port := member.details.get("relay") and member.details.get("relay_port"):
         places.append((_bind(member, "data_bind"), relay_port))
     for place in places:
         with socket.socket() as probe:
