@@ -18,6 +18,7 @@ def _train(trio: Scenario, tables: Tables, project: str, config: Path) -> list[d
     up = world.script("-f", "upload", "-gp", 1, guest, "-hp", 2, host, "-proj", project)
     assert (up.out, up.code) == ("upload success.\n", 0), up
     model, job = world.train(project, "hetero_lr", "--config", config)
+    trio.job = job
     assert model == "arbiter-0#guest-1#host-2#model", "a deployed id without a role takes no part"
     return [world.model_part(1, job, "guest"), world.model_part(2, job, "host1")]
 
@@ -43,6 +44,20 @@ def test_credit_loss_and_coefficients(trio: Scenario, tmp_path: Path, options: P
     assert -1e-9 < gap < 1e-5
     assert np.max(np.abs(ours.w - pooled.w)) < 1e-3
     assert abs(ours.w0 - pooled.w0) < 1e-3
+    _links_carry_what_the_protocol_says(trio)
+
+
+def _links_carry_what_the_protocol_says(trio: Scenario) -> None:
+    """The last job's bytes on every link, frames and TLS included, are the protocol's formula within 2 %."""
+    record = trio.world.record(trio.job)
+    looked_at = 0
+    for status in record["roles"]:
+        formula = status["result"]["bytes_by_formula"]
+        for peer, counts in status["links"].items():
+            if formula.get(peer, 0) > 2**18:  # below that, greetings and heartbeats weigh more than the numbers
+                looked_at += 1
+                assert counts["sent"] == pytest.approx(formula[peer], rel=0.02), (status["role"], peer)
+    assert looked_at == 6, record
 
 
 def credit(folder: Path) -> Tables:

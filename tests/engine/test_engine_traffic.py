@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from simulate import DEALER, World, data_roles
+from sklearn.datasets import load_breast_cancer
 from test_engine_lr import classification, federated
 
 from fedwarden.engine.lr_options import LrOptions, Sizes, plan_of
@@ -38,4 +39,20 @@ def test_every_link_carries_exactly_what_the_formula_says(cuts, rows, training, 
     widths = np.diff(bounds) + np.eye(len(roles), dtype=int)[0]
     plan = plan_of(Sizes(rows, training, tuple(map(int, widths))), options, options.first_series())
     wanted = attempt_bytes(plan, roles, DEALER, asks=options.sigmoid == "auto")
-    assert {link: size for link, size in found.items() if size} == {l: s for l, s in wanted.items() if s}
+    for role in roles:
+        assert results[role].sent == {to: size for (frm, to), size in wanted.items() if frm == role}
+    assert results[DEALER].sent == {to: size for (frm, to), size in wanted.items() if frm == DEALER}
+    assert {link: size for link, size in found.items() if size} == {link: size for link, size in wanted.items() if size}
+
+
+def test_a_job_whose_series_is_lengthened_counts_both_attempts() -> None:
+    X, y = load_breast_cancer(return_X_y=True)
+    world = World((*data_roles(2), DEALER))
+    results = federated(X, y.astype(float), [10], LrOptions(max_iter=30), world=world)
+    assert results["guest"].attempts == 2
+    for role in (*data_roles(2), DEALER):
+        found: Counter = Counter()
+        for message in world.messages:
+            if message.tag not in CONTROL and message.frm == role:
+                found[message.to] += sum(array.nbytes for array in message.arrays)
+        assert {to: size for to, size in results[role].sent.items() if size} == {t: s for t, s in found.items() if s}

@@ -33,6 +33,7 @@ from fedwarden.engine.net import Net
 from fedwarden.engine.psi import (
     ID_RULE,
     KEY_BYTES,
+    TOKEN_BYTES,
     Rows,
     all_different,
     find_tokens,
@@ -48,10 +49,12 @@ MINIMUM = 100  # ids in common, unless the job says otherwise
 
 @dataclass(frozen=True, kw_only=True)
 class Alignment:
-    """``index``: this role's own rows (size) in the common order; None at the arbiter."""
+    """``index``: this role's own rows (size) in the common order; None at the arbiter. ``sent``: bytes to each peer by
+    the protocol's formula, frames not counted."""
 
     size: int
     index: Rows | None = None
+    sent: dict[str, int] = field(default_factory=dict)
     revealed: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -74,7 +77,8 @@ def align_guest(
     positions = receive_positions(net, arbiter, size, len(ids))
     if np.any(positions[1:] <= positions[:-1]):
         raise PeerViolation(peer=arbiter, tag="psi.positions", what="positions that do not rise")
-    return Alignment(size=size, index=order[positions], revealed=_size_revealed(size, [*hosts, arbiter]))
+    sent = {arbiter: len(hosts) * (8 + TOKEN_BYTES * len(ids)), **dict.fromkeys(hosts, KEY_BYTES + len(ID_RULE))}
+    return Alignment(size=size, index=order[positions], revealed=_size_revealed(size, [*hosts, arbiter]), sent=sent)
 
 
 def align_host(
@@ -92,7 +96,7 @@ def align_host(
     positions = receive_positions(net, arbiter, size, len(ids))
     if not all_different(positions, len(ids)):
         raise PeerViolation(peer=arbiter, tag="psi.positions", what="a position twice")
-    return Alignment(size=size, index=order[positions], revealed=[])
+    return Alignment(size=size, index=order[positions], sent={arbiter: 8 + TOKEN_BYTES * len(ids)})
 
 
 def align_arbiter(net: Net, hosts: Sequence[str], *, minimum: int = MINIMUM, guest: str = "guest") -> Alignment:
@@ -131,7 +135,7 @@ def align_arbiter(net: Net, hosts: Sequence[str], *, minimum: int = MINIMUM, gue
     send_rows(net, guest, "psi.positions", common)
     for host in hosts:
         send_rows(net, host, "psi.positions", where[host][common])
-    return Alignment(size=size, revealed=revealed)
+    return Alignment(size=size, revealed=revealed, sent=dict.fromkeys([guest, *hosts], 8 + 8 * size))
 
 
 def send_split(net: Net, hosts: Sequence[str], held_out: NDArray[np.bool_]) -> list[dict[str, Any]]:

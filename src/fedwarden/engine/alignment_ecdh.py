@@ -38,6 +38,7 @@ from fedwarden.engine.net import Net
 from fedwarden.engine.psi import (
     ID_RULE,
     KEY_BYTES,
+    TOKEN_BYTES,
     Rows,
     Tokens,
     all_different,
@@ -98,7 +99,9 @@ def align_guest(net: Net, ids: Sequence[str], hosts: Sequence[str], *, minimum: 
     # the arbiter hears the number of rows when training begins
     everybody = ("guest", *hosts, "arbiter")
     revealed += [{"what": "psi.intersection_size", "to": role, "count": size} for role in everybody]
-    return Alignment(size=size, index=order[positions], revealed=revealed)
+    sent = {host: len(ID_RULE) + 8 + POINT_BYTES * len(ids) + 8 + 8 * size for host in hosts}
+    sent[hosts[0]] += 8 * size
+    return Alignment(size=size, index=order[positions], revealed=revealed, sent=sent)
 
 
 def align_host(
@@ -126,7 +129,10 @@ def align_host(
     if role == hosts[0]:
         common = _distinct_positions(net, guest, size, theirs, "psi.common")
         send_rows(net, guest, "psi.positions", shuffle[common])
-    return Alignment(size=size, index=order[positions], revealed=[])
+    sent = {guest: 16 + POINT_BYTES * len(ids) + TOKEN_BYTES * theirs}
+    if role == hosts[0]:
+        sent |= {guest: sent[guest] + 8 * size, **dict.fromkeys(hosts[1:], KEY_BYTES)}
+    return Alignment(size=size, index=order[positions], sent=sent)
 
 
 def _shared_shuffle(net: Net, role: str, hosts: Sequence[str], size: int) -> Rows:

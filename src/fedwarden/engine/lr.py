@@ -18,6 +18,7 @@ from fedwarden.engine.lr_matrix import Layout, OwnMatrix, build, layout
 from fedwarden.engine.lr_options import RARE, LrOptions, agree_plan, announce_sizes, hear_sizes, plan_of
 from fedwarden.engine.lr_party import PartyLoop
 from fedwarden.engine.lr_resume import go_on, go_on_dealer
+from fedwarden.engine.lr_traffic import attempt_bytes, sent_by
 from fedwarden.engine.plan import SCORE_BITS, Plan
 from fedwarden.engine.precondition import Reals, Standardised, standardise
 from fedwarden.engine.result import DealerResult, LocalNotice, PartyResult, Progress, opened, silent
@@ -84,6 +85,10 @@ def train_party(
         plan = agree_plan(ctx.net, ctx.role, everyone, sizes, options, series)
         attempt = _run(ctx, plan, own, targets, options, start, result, progress, keep)
         again = _decide(ctx, attempt, options, series, result)
+        asks = bool(plan.terms) and options.next_series(*series) is not None
+        begun = None if start is None else start.position.iteration
+        links = attempt_bytes(plan, ctx.data_roles, ctx.dealer, start=begun, asks=asks, closes=again is None)
+        result.sent += sent_by(ctx.role, links)
         if again is None:
             break
         series, weights = again, attempt.loop.weights
@@ -123,6 +128,8 @@ def train_dealer(
             loop.iterate(t)
             progress(done + t + 1, done + plan.iterations, None)
         final_shares_dealer(ctx, loop, layouts)
+        resumed = first if result.attempts or start is not None else None
+        result.sent += sent_by(ctx.role, attempt_bytes(plan, ctx.data_roles, ctx.role, start=resumed))
         result.iterations += plan.iterations
         result.attempts += 1
         result.period, result.terms = series

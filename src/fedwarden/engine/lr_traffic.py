@@ -18,17 +18,27 @@ WORD = 8
 
 
 def attempt_bytes(
-    plan: Plan, roles: Sequence[str], dealer: str, *, start: int = 0, asks: bool = False, closes: bool = True
+    plan: Plan,
+    roles: Sequence[str],
+    dealer: str,
+    *,
+    start: int | None = None,
+    asks: bool = False,
+    closes: bool = True,
 ) -> Links:
-    """(from, to) → bytes of one attempt from iteration ``start`` on.
+    """(from, to) → bytes of one attempt.
 
+    ``start``: the iteration from which it goes on with an earlier attempt's shares; None where it begins at zero.
     ``asks``: the guest says at the end whether the series must be lengthened; ``closes``: this attempt opens the model.
     """
     count = _Count(plan, tuple(roles), dealer)
     count.matrices()
+    if start is not None:
+        count.correction(0, *plan.columns)
     if start:
         count.correction(0, *plan.columns)
-    for t in range(start, plan.iterations):
+        count.vectors()
+    for t in range(start or 0, plan.iterations):
         count.iteration(t)
     count.scores()
     guest = roles[0]
@@ -40,6 +50,11 @@ def attempt_bytes(
         for role, columns in zip(roles, plan.columns, strict=True):
             count.to_one(role, columns)
     return count.links
+
+
+def sent_by(role: str, links: Links) -> Counter[str]:
+    """What ``role`` sends, by receiver."""
+    return Counter({to: size for (frm, to), size in links.items() if frm == role})
 
 
 class _Count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +55,7 @@ class PartyResult:
     revealed: list[dict[str, Any]] = field(default_factory=list)
     notices: list[LocalNotice] = field(default_factory=list)
     rounds: int = 0
+    sent: Counter[str] = field(default_factory=Counter)  # bytes to each peer by the protocol's formula (lr_traffic)
 
 
 @dataclass(kw_only=True)
@@ -65,6 +67,7 @@ class DealerResult:
     period: int = 0
     terms: int = 0
     revealed: list[dict[str, Any]] = field(default_factory=list)
+    sent: Counter[str] = field(default_factory=Counter)
 
 
 def opened(what: str, to: str, count: int) -> dict[str, Any]:

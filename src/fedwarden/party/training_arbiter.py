@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from fedwarden.engine.alignment import align_arbiter
@@ -21,6 +22,7 @@ def run_arbiter(job: RoleJob) -> None:
     options, status = job.spec.options, job.status
     hosts = job.data_roles[1:]
     usage = Usage()
+    sent: Counter[str] = Counter()  # bytes to each peer by the protocol's formula
     start = agree(job)
     note_start(job, start)
     if start is None or start.name == "train":
@@ -30,17 +32,21 @@ def run_arbiter(job: RoleJob) -> None:
                 if options["psi"] == "arbiter":
                     alignment = align_arbiter(job.mesh, hosts, minimum=int(options["min_intersection"]))
                     status.reveal(alignment.revealed)
+                    sent.update(alignment.sent)
                     status.update(result={"aligned": alignment.size})
                 ctx = _open(job)  # waits until the parties are aligned
         with status.phase("train", state="running"):
             outcome = _deal(job, ctx or _open(job), usage, start)
             status.reveal(outcome.revealed)
+            sent.update(outcome.sent)
         start = None
     if float(options["validation"]) > 0 and options.get("refit", True):
         with status.phase("refit", state="running"):
             outcome = _deal(job, _open(job), usage, start)
             status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
-    status.update(result=usage.figures())
+            sent.update(outcome.sent)
+    by_formula = {"bytes_by_formula": dict(sent)} if job.spec.algorithm == "hetero_lr" else {}
+    status.update(result={**usage.figures(), **by_formula})
 
 
 def _open(job: RoleJob) -> DealerContext:

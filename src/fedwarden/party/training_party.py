@@ -3,6 +3,7 @@ except what the protocol masks."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -39,6 +40,7 @@ def run_data_party(job: RoleJob) -> None:
     with status.phase("load", state="running"):
         table = _load(job)
         job.log.info("loaded", rows=len(table.ids), columns=len(table.dataset.features))
+    sent: Counter[str] = Counter()  # bytes to each peer by the protocol's formula
     start = agree(job)
     note_start(job, start)
     rows = kept.rows() if start is not None else None
@@ -47,6 +49,7 @@ def run_data_party(job: RoleJob) -> None:
         with status.phase("align"):
             alignment = _align(job, table)
             status.reveal(alignment.revealed)
+            sent.update(alignment.sent)
             order, training = _split(job, table, alignment)
     else:
         order, training = rows.rows(), rows.training
@@ -70,6 +73,7 @@ def run_data_party(job: RoleJob) -> None:
             going = _going(job, "train", rows, kept, start)
             outcome = _train(job, ctx, cells.values, label, training, usage, going)
             status.reveal(outcome.revealed)
+            sent.update(outcome.sent)
             _notices(job, dataset, outcome)
             status.update(result={"aligned": len(order), "training_rows": training, **_facts(outcome)})
         if label is not None:
@@ -88,9 +92,11 @@ def run_data_party(job: RoleJob) -> None:
                 kept.begin(rows.id, "refit")
             going = _going(job, "refit", rows, kept, start)
             outcome = _on_all_rows(job, cells, label, usage, going)
+            sent.update(outcome.sent)
     with status.phase("store"):
         write_part(job.home, _part(job, dataset, outcome))
-        status.update(result=usage.figures())
+        by_formula = {"bytes_by_formula": dict(sent)} if job.spec.algorithm == "hetero_lr" else {}
+        status.update(result={**usage.figures(), **by_formula})
 
 
 def _open(job: RoleJob) -> PartyContext:
