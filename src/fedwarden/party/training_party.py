@@ -16,7 +16,7 @@ from fedwarden.engine.alignment import Alignment, align_guest, align_host, recei
 from fedwarden.engine.checkpoint import Checkpoint, Keep
 from fedwarden.engine.context import PartyContext, open_party
 from fedwarden.engine.split import choose_validation_rows
-from fedwarden.party import algorithms
+from fedwarden.party import algorithms, memory
 from fedwarden.party.baseline import guest_alone
 from fedwarden.party.cells import Cells
 from fedwarden.party.checkpoints import Checkpoints, Mark, RowOrder, Stage
@@ -38,7 +38,9 @@ def run_data_party(job: RoleJob) -> None:
     options, status = job.spec.options, job.status
     usage, kept = Usage(), Checkpoints(job.home, job.spec.job_id, job.role)
     with status.phase("load", state="running"):
-        table = _load(job)
+        dataset = read_struct(job.home / "datasets" / f"{job.spec.role_datasets[job.role]}.json", Dataset)
+        memory.check(job, dataset)
+        table = load_table(job.home, dataset)
         job.log.info("loaded", rows=len(table.ids), columns=len(table.dataset.features))
     sent: Counter[str] = Counter()  # bytes to each peer by the protocol's formula
     start = agree(job)
@@ -53,7 +55,7 @@ def run_data_party(job: RoleJob) -> None:
             order, training = _split(job, table, alignment)
     else:
         order, training = rows.rows(), rows.training
-    dataset, label = table.dataset, _label(job, table)
+    label = _label(job, table)
     label = None if label is None else label[order]
     cells = Cells(table.features[order])
     del table  # its ids and its own order of rows are not needed any more
@@ -132,11 +134,6 @@ def _on_all_rows(job: RoleJob, cells: Cells, label: Reals | None, usage: Usage, 
     outcome = _train(job, _open(job), values, label, len(values), usage, going)
     job.status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
     return outcome
-
-
-def _load(job: RoleJob) -> Table:
-    dataset_id = job.spec.role_datasets[job.role]
-    return load_table(job.home, read_struct(job.home / "datasets" / f"{dataset_id}.json", Dataset))
 
 
 def _label(job: RoleJob, table: Table) -> Reals | None:

@@ -51,4 +51,10 @@ MESSAGES = {
         fix_en="A party runs other code or is faulty: deploy the same version everywhere.",
         fix_zh="某一方代码不同或有故障：请在各方部署相同版本。",
     ),
+    "FW-JOB-400": Msg(
+        en="{role} (party {party}) would need about {needed} MB of memory, and {available} MB are available there",
+        zh="{role}（参与方 {party}）约需 {needed} MB 内存，而该主机可用 {available} MB",
+        fix_en="Free memory on that host, raise its limit, or use fewer rows or columns.",
+        fix_zh="请在该主机释放内存、提高内存限制，或减少行数、列数。",
+    ),
 }
