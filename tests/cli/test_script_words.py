@@ -36,6 +36,10 @@ def test_options_may_stand_in_any_order_and_users_may_be_bare() -> None:
         (["-id", "1", "-ip", "a", "--json", "stray"], "FW-USE-004"),
         (["-id", "1", "-ip", "a", "-proj", "p"], "FW-USE-006"),
         (["-ip", "a"], "FW-USE-005"),
+        (["-id", "1", "-ip", "a", "-u", "root", "--junk"], "FW-USE-001"),
+        (["-id", "1", "-ip", "a", "-u", "root", "---junk"], "FW-USE-004"),
+        (["-id", "1", "-ip", "a", "-u", "root", "--"], "FW-USE-004"),
+        (["-id", "1", "-ip", "a", "-u", "-9x"], "FW-USE-004"),
     ],
     ids=str,
 )

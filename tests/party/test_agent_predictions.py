@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from agent_lab import Lab, gone
 
-from fedwarden.common.api import PartialRequest
-from fedwarden.common.errors import FedwardenError
+from fedwarden.common.api import BindRequest, PartialRequest
+from fedwarden.common.errors import FedwardenError, LinkError
+from fedwarden.engines.base import Member, Site
+from fedwarden.engines.native.engine import NativeEngine
+from fedwarden.party.home import Home
+from fedwarden.party.limits import Counters
 from fedwarden.party.models import ModelPart, write_part
+from fedwarden.party.predict import Predictor, Sample
 
 VERSION, MODEL = "202601010000000000001", "arbiter-0#guest-1#host-2_3#model"
 ROWS = {"a1": (1.0, 2.0), "007": (-3.0, 0.5), "很": (0.0, 4.0)}
@@ -154,6 +159,23 @@ def test_bad_questions_are_refused_with_fates_number(shop, asked, code, retcode)
         assert error.params["column"] in ("x1", "+3")
 
 
+def test_a_value_beyond_any_unit_is_told_and_one_beyond_numbers_refused(tmp_path):
+    guest = part("guest", "ds-1", standardised={"x0": WEIGHTS["guest"][0] * 2.0, "x1": 0.0}, host_roles={})
+    asked = Predictor(1, None, None, None, None, None, Counters(Home(tmp_path)), None)
+
+    def columns(*values):
+        told = asked.score(guest, Sample(by_order=list(values))).notices
+        return [notice.params["columns"] for notice in told]
+
+    assert columns(MEANS[0] + 1.9e6, 1.0) == []
+    assert columns(MEANS[0] - 2.1e6, 1.0) == [["x0"]]
+    assert columns(1e300, 1e300) == [["x0"]], "the spread of x1 is not known"
+    with pytest.raises(FedwardenError) as caught:
+        asked.score(part("guest", "ds-1", coefficients={"x0": 9.0, "x1": 9.0}), Sample(by_order=[1e308, -1e308]))
+    assert (caught.value.code, caught.value.retcode) == ("FW-MODEL-560", 100)
+    asked.close()
+
+
 def test_only_the_models_guest_gets_a_share_and_only_of_a_part_that_is_there(shop):
     request = {"model_id": MODEL, "model_version": VERSION, "role": "host1"}
     assert shop.client(2, shop.as_party(1)).call("POST", "/v1/partial", request)["score"] == share("host1")
@@ -202,6 +224,26 @@ def test_bindings_are_repointed_told_and_refused(shop):
     held = client.call("GET", "/v1/models")
     assert [(one["role"], one["features"]) for one in held] == [("guest", 2), ("guest", 2)]
     assert "0.25" not in json.dumps(held)
+
+
+def test_a_bind_that_one_party_cannot_do_leaves_nothing_at_the_others(shop):
+    members = [
+        Member(
+            party=party,
+            host="127.0.0.1",
+            home="/",
+            control_port=shop.infos[1].control_port if party == 1 else 1,
+            fingerprint=shop.infos[1].fingerprint,
+        )
+        for party in (1, 2)
+    ]
+    engine = NativeEngine(lambda: shop.ca, shop.regulator)
+    request = BindRequest(name="waise", model_id=MODEL, model_version=VERSION)
+    before = shop.client(1).call("GET", "/v1/bindings")
+    assert before, "another name is bound and has to stay"
+    with pytest.raises(LinkError):
+        engine.load_bind(Site(deployment="d1", members=members), [1, 2], request)
+    assert shop.client(1).call("GET", "/v1/bindings") == before
 
 
 def test_a_party_that_lacks_one_of_its_parts_does_not_bind(shop):

@@ -9,7 +9,6 @@ import typer
 
 from fedwarden.cli import forms, people
 from fedwarden.cli.people import Fields, Json
-from fedwarden.common import messages
 from fedwarden.common.chain import AuditRecord
 from fedwarden.common.errors import StateError
 from fedwarden.regulator import auditing
@@ -37,8 +36,7 @@ def show(
 
     def told(fields: Fields) -> None:
         for chain in fields["chains"]:
-            heads = [messages.render(f"FW-SAY-56{k}", {}) for k in range(1, 7)]
-            table = people.table(*heads, title=chain["store"])
+            table = people.table("no.", "when (UTC)", "who", "what", "of", "details", title=chain["store"])
             for it in chain["records"]:
                 what = json.dumps(it["details"], ensure_ascii=False) if it["details"] else ""
                 table.add_row(str(it["seq"]), it["at"], it["actor"], it["action"], it["subject"], what)
@@ -74,7 +72,7 @@ def verify(as_json: Json = False) -> None:
         return {"chains": fields}
 
     def told(fields: Fields) -> None:
-        table = people.table(*(messages.render(code, {}) for code in ("FW-SAY-567", "FW-SAY-568")))
+        table = people.table("audit", "records")
         for it in fields["chains"]:
             table.add_row(it["store"], str(it["records"]))
         people.console().print(table)

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from fedwarden.cli import forms, people
+from fedwarden.cli.job_page import cause_line
 from fedwarden.cli.people import Fields, Json
-from fedwarden.common.errors import FedwardenError, StateError
+from fedwarden.common.errors import StateError
 from fedwarden.regulator import following, job_logs, support
 from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.merge import ENDED
@@ -51,14 +52,6 @@ def logs(
             forms.say(as_text(line))
 
     people.perform("logs", as_json, work, show, lambda _: ("FW-NEXT-004", {"job": job}))
-
-
-def cause_line(cause: dict[str, Any]) -> str:
-    from fedwarden.common import messages
-
-    error = FedwardenError.from_dict(cause)
-    who = {"role": cause.get("role", "-"), "party": cause.get("party", "-")}
-    return messages.render("FW-SAY-577", {**who, "cause": error.code, "why": f"{error.message()} {error.fix()}"})
 
 
 def as_text(line: dict[str, Any]) -> str:

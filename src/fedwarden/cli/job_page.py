@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from fedwarden.cli import people
+from fedwarden.cli.headings import heading
 from fedwarden.common import messages
+from fedwarden.common.errors import FedwardenError
 
 
 def show(record: dict[str, Any]) -> None:
     """Every part of the record that ``job show --json`` gives, apart from what only programs want."""
     out = people.console()
+    if "cause" in record:
+        out.print(cause_line(record["cause"]))
     head = people.table("job", record["job_id"])
     for name in ("state", "project", "algorithm", "mode", "model_id", "privacy", "created", "ended"):
-        head.add_row(name, str(record[name] if record[name] is not None else "-"))
+        head.add_row(heading(name), str(record[name] if record[name] is not None else "-"))
     out.print(head)
     if "privacy_note" in record:
         out.print(record["privacy_note"])
-    if "cause" in record:
-        cause = record["cause"]
-        who = f"{cause.get('role', '-')} ({cause.get('party', '-')})"
-        out.print(f"cause: {who}: {cause['message']} {cause['fix']} [{cause['code']}]")
     for it in record["attempts"]:
-        out.print(f"attempt {it['attempt']} failed at {it['ended']}: {it['message']} ({it['again']})")
+        out.print(messages.render("FW-SAY-581", it))
     roles = people.table("role", "party", "state", "phase", "iteration", "loss", title="\nroles")
     phases = people.table("role", "phase", "seconds", title="\nphases")
     links = people.table("from", "to", "sent", "received", title="\nlinks")
@@ -53,6 +53,13 @@ def show(record: dict[str, Any]) -> None:
     for it in record["roles"]:
         for notice in it["notices"]:
             out.print(f"{it['role']}: {messages.render(notice['code'], notice.get('params', {}))}")
+
+
+def cause_line(cause: dict[str, Any]) -> str:
+    """The failing role's own error, with its code."""
+    error = FedwardenError.from_dict(cause)
+    who = {"role": cause.get("role", "-"), "party": cause.get("party", "-")}
+    return messages.render("FW-SAY-577", {**who, "cause": error.code, "why": f"{error.message()} {error.fix()}"})
 
 
 def metrics_of(record: dict[str, Any]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fedwarden.cli import forms
+from fedwarden.cli.headings import heading
 from fedwarden.common import messages
 from fedwarden.common.errors import FedwardenError, UsageError
 from fedwarden.regulator.desk import Desk
@@ -60,10 +61,10 @@ def say(code: str, **params: Any) -> None:
 
 
 def table(*columns: str, title: str = "") -> Table:
-    """The first column is never cut: it holds ids that people copy."""
-    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    """The first column is never cut: it holds ids that people copy. Headings follow the language (``headings``)."""
+    made = Table(title=heading(title) or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for place, column in enumerate(columns):
-        made.add_column(column, no_wrap=place == 0, overflow="fold")
+        made.add_column(heading(column), no_wrap=place == 0, overflow="fold")
     return made
 
 

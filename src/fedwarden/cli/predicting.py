@@ -121,6 +121,7 @@ def ask(name: str, params: list[str] | None, sample: str | None, notices: list[N
         if found is None:
             raise
         answer = predict(*found, credentials, request)
+    notices.extend(answer.notices)
     if answer.host_features == "training-mean":
         notices.append(Notice("FW-NOTE-021"))
     return answer

@@ -142,7 +142,7 @@ def parse(function: str, words: list[str]) -> Words:
             if _looks_like_option(word):
                 raise UsageError("FW-USE-001", option=word.partition("=")[0][:40], function=function)
             raise UsageError("FW-USE-004", place=place + 1, option="script.py")
-        elif current.high is not None and len(given[current.name]) >= current.high:
+        elif _is_no_value(word, current, len(given[current.name])):
             raise UsageError("FW-USE-004", place=place + 1, option=current.spellings[0])
         else:
             given[current.name].append(word)
@@ -157,6 +157,11 @@ def _option(word: str) -> tuple[Option | None, str | None]:
         name, _, value = word.partition("=")
         return _BY_SPELLING.get(name), value
     return None, None
+
+
+def _is_no_value(word: str, option: Option, count: int) -> bool:
+    """One too many, or a mistyped option where the name of a user is expected."""
+    return (option.high is not None and count >= option.high) or (option.name == "users" and word.startswith("-"))
 
 
 def _looks_like_option(word: str) -> bool:

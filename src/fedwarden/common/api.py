@@ -213,6 +213,7 @@ class PredictAnswer(msgspec.Struct, frozen=True, kw_only=True):
     host_features: Literal["looked-up", "training-mean", "adaptor"]  # adaptor: whatever the host's FATE-Serving has
     model_id: str
     model_version: str
+    notices: list[Notice] = []
 
 
 class PartialRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
-from fedwarden.common.api import PartialAnswer, PartialRequest, PredictAnswer, Role
+from fedwarden.common.api import Notice, PartialAnswer, PartialRequest, PredictAnswer, Role
 from fedwarden.common.errors import DataError, FedwardenError, IdentityError, LinkError, ModelError
 from fedwarden.party.bindings import BindingBook
 from fedwarden.party.host_client import HostClients
@@ -22,6 +22,8 @@ from fedwarden.party.sample_id import normalise
 
 #: Seconds a host may take. FATE-Serving gives three for the whole call.
 HOST_SECONDS = 2.5
+#: Standard deviations from the training mean beyond which a value is told of.
+FAR = 1e6
 #: What passes unchanged from a host: it names the host and carries its own code.
 _HOST_SAYS = ("FW-MODEL-007", "FW-MODEL-013", "FW-MODEL-015", "FW-MODEL-520", "FW-MODEL-521", "FW-STATE-520")
 
@@ -72,8 +74,14 @@ class Predictor:
         return self.score(part, sample)
 
     def score(self, part: ModelPart, sample: Sample) -> PredictAnswer:
-        """``predict`` for a part at hand, without counting against the caller's rate."""
-        own = weigh(part, self._own_values(part, sample))
+        """``predict`` for a part at hand, without counting against the caller's rate. Raises FW-MODEL-560 too."""
+        values = self._own_values(part, sample)
+        try:
+            own = weigh(part, values)
+        except (OverflowError, ValueError):  # ∞ − ∞, or a sum beyond the largest number
+            own = math.inf
+        if not math.isfinite(own):
+            raise ModelError("FW-MODEL-560")
         shares = {
             role: self._pool.submit(self._share, part, role, party, sample.sample_id)
             for role, party in part.host_roles.items()
@@ -86,6 +94,7 @@ class Predictor:
             host_features="training-mean" if sample.sample_id is None else "looked-up",
             model_id=part.model_id,
             model_version=part.model_version,
+            notices=[Notice("FW-NOTE-563", {"columns": far})] if (far := _far(part, values)) else [],
         )
 
     def _own_values(self, part: ModelPart, sample: Sample) -> dict[str, float]:
@@ -138,6 +147,14 @@ class Predictor:
         if not math.isfinite(score):
             raise ModelError("FW-MODEL-020", role=role, party=party, why="not finite")
         return score
+
+
+def _far(part: ModelPart, values: dict[str, float]) -> list[str]:
+    """Columns whose value is further from the training mean than any unit or outlier explains."""
+    # the standard deviation is the weight per deviation over the weight per unit; unknown where the weight is 0
+    weights = ((name, part.coefficients[name], part.standardised.get(name, 0.0)) for name in part.features)
+    deviations = {name: abs(scaled / weight) for name, weight, scaled in weights if weight and scaled}
+    return [name for name, std in deviations.items() if abs(values[name] - part.means[name]) > FAR * std]
 
 
 def _named(part: ModelPart, values: dict[str, float]) -> dict[str, float]:

@@ -80,18 +80,22 @@ MESSAGES = {
         en="{count} audit chain(s) are whole",
         zh="{count} 条审计链完好",
     ),
-    "FW-SAY-561": Msg(en="no.", zh="编号"),
-    "FW-SAY-562": Msg(en="when (UTC)", zh="时间 (UTC)"),
-    "FW-SAY-563": Msg(en="who", zh="谁"),
-    "FW-SAY-564": Msg(en="what", zh="操作"),
-    "FW-SAY-565": Msg(en="of", zh="对象"),
-    "FW-SAY-566": Msg(en="details", zh="详情"),
-    "FW-SAY-567": Msg(en="audit", zh="审计"),
-    "FW-SAY-568": Msg(en="records", zh="记录数"),
     "FW-NEXT-561": Msg(en="Next: fedwarden audit show", zh="下一步（Next:）：fedwarden audit show"),
     "FW-NEXT-560": Msg(
         en="Next: fedwarden audit verify",
         zh="下一步（Next:）：fedwarden audit verify",
+    ),
+    "FW-NOTE-563": Msg(
+        en="column(s) {columns}: the value given is more than a million standard deviations from the training rows; "
+        "check its unit",
+        zh="列 {columns}：给出的值与训练数据相差超过一百万个标准差，请检查单位",
+    ),
+    "FW-MODEL-560": Msg(
+        en="the values given are too large: the score is not a number any more",
+        zh="给出的值过大：得分已超出可表示的范围",
+        fix_en="Give the features in the units of the training table.",
+        fix_zh="请按训练数据表的单位给出特征值。",
+        retcode=100,
     ),
     "FW-STATE-569": Msg(
         en="the audit is damaged in {count} place(s), first: {first}",

@@ -47,6 +47,10 @@ MESSAGES = {
         en="{file} ({kb} kB): look into it before you pass it on",
         zh="{file}（{kb} kB）：转交前请先查看",
     ),
+    "FW-SAY-581": Msg(
+        en="attempt {attempt} failed at {ended}: {message} ({again})",
+        zh="第 {attempt} 次尝试于 {ended} 失败：{message}（{again}）",
+    ),
     "FW-NOTE-561": Msg(
         en="party {party} could not be asked: {why} [{cause}]",
         zh="无法询问参与方 {party}：{why} [{cause}]",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -288,12 +289,18 @@ class NativeEngine(Engine):
                 done.append(party)
         except FedwardenError:
             for party, binding in zip(done, before, strict=True):
-                if binding is not None:
-                    old = BindRequest(name=binding.name, model_id=binding.model_id, model_version=binding.model_version)
-                    with contextlib.suppress(FedwardenError):
-                        self._bind(site, party, old)
+                with contextlib.suppress(FedwardenError):
+                    self._rebind(site, party, request.name, binding)
             raise
         return before
+
+    def _rebind(self, site: Site, party: int, name: str, before: Binding | None) -> None:
+        """As it was: what stood there, or nothing."""
+        if before is None:
+            self._agents.ask(site, party, "DELETE", f"/v1/bindings/{quote(name, safe='')}", Binding)
+            return
+        old = BindRequest(name=name, model_id=before.model_id, model_version=before.model_version)
+        self._bind(site, party, old)
 
     def _bind(self, site: Site, party: int, request: BindRequest) -> Binding | None:
         return self._agents.ask(site, party, "POST", "/v1/bindings", Binding | None, request)  # type: ignore[arg-type]

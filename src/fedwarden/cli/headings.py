@@ -1,0 +1,60 @@
+"""Headings of tables in the reader's language. What stands below them (states, phases, roles) is the program's own."""
+
+from __future__ import annotations
+
+from fedwarden.common import messages
+
+CHINESE = {
+    "job": "任务",
+    "state": "状态",
+    "project": "项目",
+    "algorithm": "算法",
+    "mode": "运行方式",
+    "model": "模型",
+    "model_id": "模型编号",
+    "privacy": "隐私",
+    "created": "创建时间",
+    "ended": "结束时间",
+    "version": "版本",
+    "names": "服务名",
+    "roles": "角色",
+    "role": "角色",
+    "party": "参与方",
+    "phase": "阶段",
+    "iteration": "迭代",
+    "loss": "损失",
+    "phases": "阶段",
+    "seconds": "秒",
+    "links": "链路",
+    "from": "发送方",
+    "to": "接收方",
+    "sent": "已发送",
+    "received": "已接收",
+    "revealed, as each role recorded it": "已公开内容（按各角色的记录）",
+    "what was revealed": "公开的内容",
+    "count": "数量",
+    "metrics and results": "指标与结果",
+    "metric": "指标",
+    "value": "值",
+    "options in force": "生效的选项",
+    "option": "选项",
+    "host": "主机",
+    "action": "操作",
+    "why": "原因",
+    "no.": "编号",
+    "when (UTC)": "时间 (UTC)",
+    "who": "谁",
+    "what": "操作",
+    "of": "对象",
+    "details": "详情",
+    "audit": "审计",
+    "records": "记录数",
+}
+
+
+def heading(text: str) -> str:
+    """``text`` in the language of FEDWARDEN_LANG; ids and other names of users pass as they are."""
+    plain = text.strip("\n")
+    if messages.language() != "zh" or plain not in CHINESE:
+        return text
+    return text.replace(plain, CHINESE[plain])
