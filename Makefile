@@ -5,12 +5,13 @@ PY := $(VENV)/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-hosts test-long lint bench bench-peer docs lock clean
+.PHONY: help setup setup-dev demo test test-hosts test-long fault-matrix lint bench bench-peer docs lock clean
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
 	@echo "make test       all tests (at most 10 minutes on two cores)"
 	@echo "make test-hosts three simulated hosts over SSH (root; skipped with the reason elsewhere)"
 	@echo "make test-long  the long ones too"
+	@echo "make fault-matrix  kill -9 of every process in every phase, into docs/fault-matrix.md"
 	@echo "make lint       ruff, mypy --strict, import-linter"
 	@echo "make bench      time per iteration beside plaintext, into benchmarks/results.json"
 	@echo "make bench-peer SPU on the same rows, in an environment of its own (Python 3.10 or 3.11)"
@@ -40,6 +41,9 @@ test-hosts: $(VENV)/.dev
 
 test-long: $(VENV)/.dev
 	@$(PY) -m pytest
+
+fault-matrix: $(VENV)/.dev
+	@FEDWARDEN_FAULT_TABLE=docs/fault-matrix.md $(PY) -m pytest tests/e2e/test_e2e_fault_matrix.py
 
 lint: $(VENV)/.dev
 	@$(VENV)/bin/ruff check .

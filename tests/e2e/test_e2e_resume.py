@@ -15,51 +15,19 @@ from typing import Any
 import numpy as np
 import pytest
 from e2e_scenario import Scenario
-from e2e_tables import breast
+from e2e_training import a_pair, end_jobs, reached, submitted
 from e2e_world import World, eventually
-
-ROLES = {"guest": 1, "host1": 2, "arbiter": 0}
-#: Long enough to be interrupted, with the same rows and series in every run; one checkpoint a moment.
-OPTIONS = "seed: 4\nmax_iter: {iterations}\nsigmoid: 64,28\ncheckpoint_every: 25\nretries: {retries}\n"
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    folder = tmp_path_factory.mktemp("resume")
-    it = Scenario(World(folder / "world"), breast(folder / "tables", seed=9))
-    world, (guest, host) = it.world, it.tables.paths
-    try:
-        run = world.script("-f", "deploy", "-id", 1, 2, "-ip", "127.0.0.1", "127.0.0.1")
-        assert run.code == 0, run
-        run = world.script("-f", "upload", "-gp", 1, guest, "-hp", 2, host, "-proj", "p")
-        assert run.code == 0, run
-        yield it
-    finally:
-        world.close()
+    yield from a_pair(tmp_path_factory.mktemp("resume"), seed=9)
 
 
 @pytest.fixture(autouse=True)
 def nothing_goes_on(pair: Scenario) -> Iterator[None]:
     yield
-    for folder in pair.world.home.glob("deployments/*/party-1/jobs/*"):
-        if pair.world.role_status(1, folder.name, "guest").get("state") in ("waiting", "running"):
-            pair.world.warden("job", "stop", folder.name)
-
-
-def submitted(pair: Scenario, tmp_path: Path, *, iterations: int = 500, retries: int = 0, algorithm="hetero_lr") -> str:
-    config = tmp_path / "options.yaml"
-    text = OPTIONS.format(iterations=iterations, retries=retries)
-    config.write_text(text if algorithm == "hetero_lr" else f"retries: {retries}\n")
-    return pair.world.submit("p", algorithm, "--config", config)[1]
-
-
-def reached(pair: Scenario, job: str, phase: str, iteration: int, role: str = "guest") -> None:
-    def there() -> bool:
-        status = pair.world.role_status(ROLES[role], job, role)
-        assert status.get("state") not in ("failed", "success"), status
-        return status.get("phase") == phase and status.get("iteration", 0) >= iteration
-
-    eventually(there, 90, f"{role} is in {phase} at iteration {iteration}")
+    end_jobs(pair)
 
 
 def weights(world: World, job: str) -> np.ndarray[Any, Any]:

@@ -197,8 +197,8 @@ class JobBook:
         """On the disk first, the job's text last: without it there is no job, or only the attempt before."""
         folder, roles = self._home.job(spec.job_id), list(records)
         known_spec = read_struct(self._home.spec(spec.job_id), JobSpec) if spec.attempt > 1 else spec
-        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         try:
+            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
             for role, record in records.items():
                 write_struct(self._home.status(spec.job_id, role), record)
             roles_of = {peer.role: peer.party for peer in spec.roles}
