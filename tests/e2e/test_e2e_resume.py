@@ -127,6 +127,7 @@ def test_a_job_with_retries_goes_on_by_itself(pair: Scenario, tmp_path: Path, wh
     assert record["attempt"] == 3 and [it["again"] for it in record["attempts"]] == ["retry", "retry"]
 
 
+@pytest.mark.long
 def test_retries_that_are_used_up_leave_the_job_failed_and_a_stopped_job_stays_stopped(
     pair: Scenario, tmp_path: Path
 ) -> None:
@@ -144,6 +145,7 @@ def test_retries_that_are_used_up_leave_the_job_failed_and_a_stopped_job_stays_s
     assert world.record(job)["attempt"] == 1
 
 
+@pytest.mark.long
 def test_a_damaged_or_missing_checkpoint_means_an_older_one_or_the_start(pair: Scenario, tmp_path: Path) -> None:
     world = pair.world
     job = submitted(pair, tmp_path, iterations=300)
@@ -168,6 +170,7 @@ def test_a_damaged_or_missing_checkpoint_means_an_older_one_or_the_start(pair: S
         assert "FW-NOTE-502" in [note["code"] for note in role["notices"]], role
 
 
+@pytest.mark.long
 def test_linear_regression_and_the_example_begin_again(pair: Scenario, tmp_path: Path) -> None:
     world = pair.world
     for algorithm in ("hetero_linr", "example"):
@@ -202,6 +205,7 @@ def test_what_cannot_be_resumed_is_refused_with_the_reason(pair: Scenario, tmp_p
     assert world.warden("job", "resume", "2" * 21).code == 1
 
 
+@pytest.mark.long
 def test_a_resume_that_is_killed_goes_on_with_the_same_command(pair: Scenario, tmp_path: Path) -> None:
     import subprocess
 
