@@ -23,6 +23,7 @@ from fedwarden.common.errors import FedwardenError, IdentityError, JobError
 from fedwarden.common.files import read_struct, write_struct
 from fedwarden.identity.names import party_identity
 from fedwarden.identity.revocation import RevocationBook
+from fedwarden.party.after_end import AfterEnd
 from fedwarden.party.audit import ENDED, STARTS, AuditLog
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
@@ -78,6 +79,7 @@ class JobBook:
         self._peers, self._datasets, self._worker = peers, datasets, worker
         self._policy, self._revoked, self._audit = policy, revoked, audit
         self._last_words = LastWords(home, party)
+        self._after_end = AfterEnd(home)
         self._lock = threading.RLock()
         self._active: dict[str, _Active] = {}  # in the order of arrival: the first one has the turn
         self._closed = False
@@ -327,7 +329,8 @@ class JobBook:
     def route(self, name: str) -> Route:
         """Where a data connection goes that asks for ``<job_id>.<role>.fedwarden``.
 
-        A function that takes the descriptor; ``park`` while the job is not known here yet; None: refuse.
+        A function that takes the descriptor: the role's worker, or, once that has failed, who says so; ``park`` while
+        the job is not known here yet; None: refuse.
         """
         job_id, _, rest = name.partition(".")
         role, _, tail = rest.partition(".")
@@ -337,8 +340,10 @@ class JobBook:
             job = self._active.get(job_id)
             if job is not None:
                 worker = job.workers.get(role)
-                return worker.hand_over if worker is not None and not worker.ended.is_set() else None
+                if worker is not None and not worker.ended.is_set():
+                    return worker.hand_over
+                return self._after_end.of(job_id, role)
         try:
-            return None if self._home.spec(job_id).exists() else "park"
+            return self._after_end.of(job_id, role) if self._home.spec(job_id).exists() else "park"
         except FedwardenError:
             return None

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any
 
 from fedwarden.common.errors import FedwardenError
+
+
+def heard(cause: dict[str, Any], role: str, party: int) -> dict[str, Any]:
+    """What a peer (``role`` of ``party``) says failed, taken as data: a code, its parameters, and who reported it."""
+    known: dict[str, Any] = {"code": "FW-LINK-010", "params": {"role": role, "party": party, "why": "?"}}
+    with contextlib.suppress(Exception):
+        if isinstance(cause["code"], str) and isinstance(cause["params"], dict):
+            known = {"code": cause["code"][:40], "params": {str(k): v for k, v in cause["params"].items()}}
+    who, whose = cause.get("role"), cause.get("party")
+    known["role"] = who[:20] if isinstance(who, str) else role
+    known["party"] = whose if isinstance(whose, int) else party
+    return known
 
 
 class Alarm:

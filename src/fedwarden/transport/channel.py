@@ -6,7 +6,6 @@ send queue and says ``heartbeat`` when there was nothing else to say for a secon
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fedwarden.common.api import Role
 from fedwarden.common.errors import FedwardenError, LinkError
 from fedwarden.transport import frames
-from fedwarden.transport.alarm import Alarm
+from fedwarden.transport.alarm import Alarm, heard
 from fedwarden.transport.inbox import Failed, Inbox, Message
 from fedwarden.transport.outbox import Outbox
 from fedwarden.transport.wire import Wire, outlast
@@ -142,12 +141,4 @@ class Channel:
         self.abort(self._alarm.cause or error.to_dict())
 
     def _aborted(self, cause: dict[str, Any]) -> None:
-        """The peer's word about itself is taken as data: a code, its parameters, and who reported it."""
-        known: dict[str, Any] = {"code": "FW-LINK-010", "params": {"role": self.peer, "party": self.party, "why": "?"}}
-        with contextlib.suppress(Exception):
-            if isinstance(cause["code"], str) and isinstance(cause["params"], dict):
-                known = {"code": cause["code"][:40], "params": {str(k): v for k, v in cause["params"].items()}}
-        role, party = cause.get("role"), cause.get("party")
-        known["role"] = role[:20] if isinstance(role, str) else self.peer
-        known["party"] = party if isinstance(party, int) else self.party
-        self._alarm.trip(known)
+        self._alarm.trip(heard(cause, self.peer, self.party))

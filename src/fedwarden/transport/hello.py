@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -55,14 +55,25 @@ def say_not_needed(sock: ssl.SSLSocket) -> None:
     sock.sendall(b"".join(frames.encode(frames.BYE)[0]))
 
 
-def refuse(sock: ssl.SSLSocket, error: FedwardenError) -> None:
-    """Instead of a greeting, to a peer whose certificate is good but who does not belong here."""
-    sock.sendall(b"".join(frames.encode(frames.ABORT, meta=error.to_dict())[0]))
+class Ended(Closed):
+    """The peer's role has failed already; ``cause`` is what it says of itself."""
+
+    def __init__(self, cause: dict[str, Any]) -> None:
+        super().__init__("failed already")
+        self.cause = cause
+
+
+def refuse(sock: ssl.SSLSocket, why: dict[str, Any]) -> None:
+    """Instead of a greeting: an error, to a peer whose certificate is good but who does not belong here, or a cause,
+    which names the role that it is about."""
+    sock.sendall(b"".join(frames.encode(frames.ABORT, meta=why)[0]))
 
 
 def hear(sock: ssl.SSLSocket) -> Hello:
-    """Raises what the other side refused us with, Closed, or BadFrame."""
+    """Raises what the other side refused us with, Ended, Closed, or BadFrame."""
     header = read_frame(sock)
+    if header.kind == frames.ABORT and "role" in header.meta:
+        raise Ended(header.meta)
     if header.kind == frames.ABORT:
         raise FedwardenError.from_dict(header.meta)
     if header.kind != frames.HELLO:

@@ -10,6 +10,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from fedwarden.common.api import JobPeer, JobSpec
 from fedwarden.common.errors import IdentityError
@@ -69,6 +70,17 @@ class Introduction:
             raise
         return peer, secure
 
+    def tell_the_end(self, raw: socket.socket, cause: dict[str, Any]) -> None:
+        """Instead of a greeting: this role has failed, and why. Raises the same as :meth:`as_client`."""
+        sock: socket.socket = raw
+        try:
+            sock = secure = self._server.wrap_socket(raw, server_side=True)
+            self._candidates(secure, "?")
+            if hello.hear(secure).spec == hello.spec_hash(self._spec):  # of another attempt nothing is known here
+                hello.refuse(secure, cause)
+        finally:
+            sock.close()
+
     def _candidates(self, sock: ssl.SSLSocket, address: str) -> list[JobPeer]:
         """The roles that this certificate may play. Raises IdentityError FW-ID-011 or FW-ID-012."""
         found = peer_of(sock)
@@ -85,5 +97,5 @@ class Introduction:
             awaited = ", ".join(sorted({party_identity(peer.party).uri for peer in self._others}))
             error = IdentityError("FW-ID-011", address=address, expected=awaited, found=found.identity.uri)
         with contextlib.suppress(OSError):
-            hello.refuse(sock, error)
+            hello.refuse(sock, error.to_dict())
         raise error

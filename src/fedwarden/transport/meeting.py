@@ -18,7 +18,7 @@ from fedwarden.common.api import JobPeer, JobSpec
 from fedwarden.common.errors import FedwardenError, IdentityError
 from fedwarden.identity.contexts import Credentials, handshake_error
 from fedwarden.transport import addresses, hello, relay_client
-from fedwarden.transport.alarm import Alarm
+from fedwarden.transport.alarm import Alarm, heard
 from fedwarden.transport.attempts import Attempt, Attempts
 from fedwarden.transport.frames import BadFrame
 from fedwarden.transport.handoff import WorkerEnd
@@ -158,6 +158,9 @@ class Meeting:
                 doubt = error
             except FedwardenError as error:  # the greetings differ
                 self._fail(error)
+                return
+            except hello.Ended as ended:  # said by its agent, under its pinned key
+                self._alarm.trip(heard(ended.cause, peer.role, peer.party))
                 return
             except ssl.SSLEOFError:
                 self._reasons[peer.role, direction] = "connection closed (no worker of that role there yet)"
