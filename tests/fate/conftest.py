@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from federation import Tables, write_tables
+from federation import Programs, Tables, write_tables
 
 
 @pytest.fixture
@@ -17,3 +17,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
     yield write_tables(tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture
+def run(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Programs:
+    monkeypatch.delenv("FEDWARDEN_SSH_KEY", raising=False)
+    return Programs(capfd, monkeypatch)

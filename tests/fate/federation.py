@@ -1,7 +1,9 @@
 """Tables to try a federation with, and the two programs run in this process."""
 
+import ast
 import json
 import random
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,3 +81,34 @@ class Programs:
         if code == 1:
             assert [line[:7] for line in err.splitlines() if not line.startswith("note: ")] == ["error: "], err
         return Answer(code, out, err)
+
+    def attach(self, cluster, *more: object) -> Answer:
+        """Every party of a simulated cluster, one by one; the last answer."""
+        for number, party in cluster.parties.items():
+            serving = ["--serving", party.inference] if party.inference else []
+            done = self.warden("attach", "--engine", "fate", "--party", number, "--flow", party.flow, *serving, *more)
+            assert done.code == 0, done
+        return done
+
+    def upload(self, tables: Tables, project: str, *hosts: object) -> Answer:
+        pairs = hosts or (2, tables.host)
+        done = self.script("-f", "upload", "-gp", 1, tables.guest, "-hp", *pairs, "-proj", project)
+        assert done.code == 0, done
+        return done
+
+    def submit(self, project: str, algorithm: str = "hetero_lr", *more: object) -> tuple[str, str]:
+        """(model id, job id)."""
+        done = self.script("-f", "submit", "-proj", project, "-alg", algorithm, "-m", 1, *more)
+        assert done.code == 0, done
+        told = ast.literal_eval(done.out)
+        return told["model_id"], told["jobid"]
+
+    def ended(self, job: str) -> dict:
+        """The job's record once it has ended."""
+        end = time.monotonic() + 60
+        while True:
+            record = self.warden("job", "show", job, "--json").json
+            if record["state"] in ("success", "failed"):
+                return record
+            assert time.monotonic() < end, record
+            time.sleep(0.05)

@@ -148,7 +148,7 @@ def test_load_says_success_for_anything_and_bind_does_not_exist(trained):
 
 
 def test_the_engine_writes_the_recorded_dag(trained):
-    """What our builder writes for the same options is the recorded request, but for options it adds or leaves out."""
+    """What our builder writes for the same options is the recorded request, but for options it leaves out."""
     from fedwarden.common.api import JobPeer, JobSpec
     from fedwarden.engines.fate import jobs, options, versions
     from fedwarden.engines.fate.tables import TableName
