@@ -16,21 +16,30 @@ SERIES = {"lr": ["32,14", "64,28"], "linr": ["one-pass"], "psi": ["arbiter", "ec
 ECDH_ROWS = 200_000  # a scalar multiplication takes 50 microseconds, and every id four
 DEFAULT = ["lr-569x30", "lr-30000x23", "lr-100000x100", "lr-1000000x20", "linr-30000x23", "linr-1000000x20"]
 DEFAULT += ["psi-100000x2", "psi-1000000x2"]
+DEFAULT += [f"lr-30000x24-{hosts}hosts" for hosts in range(1, 6)]
 QUICK = ["lr-569x30", "linr-30000x23"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One size: ``lr-30000x23`` is logistic regression on 30,000 rows and 23 columns."""
+    """One size: ``lr-30000x23`` is logistic regression on 30,000 rows and 23 columns, half or so of them at one host;
+    ``lr-30000x24-3hosts`` has the columns in four equal parts."""
 
     name: str
     kind: str  # "lr", "linr" or "psi"
     rows: int
     columns: int
+    hosts: int = 1
 
     @property
     def guest_columns(self) -> int:
-        return GUEST_COLUMNS.get(self.columns, self.columns // 2)
+        return GUEST_COLUMNS.get(self.columns, self.columns // (self.hosts + 1))
+
+    @property
+    def cuts(self) -> list[int]:
+        """Where each host's columns begin."""
+        wide = (self.columns - self.guest_columns) // self.hosts
+        return [self.guest_columns + wide * host for host in range(self.hosts)]
 
     @property
     def algorithm(self) -> str:
@@ -49,11 +58,12 @@ class Case:
 
 
 def parse(name: str) -> Case:
-    """Raises ValueError when the name is not ``lr-ROWSxCOLUMNS``, ``linr-…`` or ``psi-…`` (alignment)."""
-    found = re.fullmatch(r"(lr|linr|psi)-(\d+)x(\d+)", name)
-    if not found or int(found[2]) < 100 or int(found[3]) < 2:
-        raise ValueError(f"no case {name!r}: write lr-, linr- or psi-ROWSxCOLUMNS (>= 100 rows, >= 2 columns)")
-    return Case(name, found[1], int(found[2]), int(found[3]))
+    """Raises ValueError when the name is not ``lr-ROWSxCOLUMNS`` (``linr-…``, ``psi-…``), with ``-Nhosts`` or without."""
+    found = re.fullmatch(r"(lr|linr|psi)-(\d+)x(\d+)(?:-([1-5])hosts)?", name)
+    hosts = int(found[4] or 1) if found else 1
+    if not found or int(found[2]) < 100 or int(found[3]) <= hosts:
+        raise ValueError(f"no case {name!r}: write lr-, linr- or psi-ROWSxCOLUMNS (>= 100 rows, a column each)")
+    return Case(name, found[1], int(found[2]), int(found[3]), hosts)
 
 
 def generate(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -68,21 +78,21 @@ def generate(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return features, score + 0.3 * chance.standard_normal(case.rows)
 
 
-def write(case: Case, features: np.ndarray, label: np.ndarray, folder: Path) -> tuple[Path, Path]:
-    """The guest's and the host's table as Parquet, all rows in common, each in an order of its own."""
+def write(case: Case, features: np.ndarray, label: np.ndarray, folder: Path) -> list[Path]:
+    """The guest's and every host's table as Parquet, all rows in common, each in an order of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     ids = pl.Series("id", [f"99{row:016d}" for row in range(case.rows)])
     chance = np.random.default_rng(case.rows)
     paths = []
-    for role, block in (("guest", features[:, : case.guest_columns]), ("host", features[:, case.guest_columns :])):
+    for place, block in enumerate(np.split(features, case.cuts, axis=1)):
         order = chance.permutation(case.rows)
         columns = {f"x{j}": block[order, j] for j in range(block.shape[1])}
         first = {"id": ids[order], "y": label[order].astype(np.int8 if case.kind == "lr" else np.float64)}
-        if role == "host":
+        if place:
             del first["y"]
-        paths.append(folder / f"{role}.parquet")
+        paths.append(folder / f"party{place}.parquet")
         pl.DataFrame({**first, **columns}).write_parquet(paths[-1])
-    return paths[0], paths[1]
+    return paths
 
 
 def plaintext_seconds(case: Case, features: np.ndarray, label: np.ndarray) -> float:

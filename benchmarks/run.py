@@ -25,10 +25,10 @@ def measure(world: World, case: cases.Case, series: str) -> dict[str, Any]:
     """One training and the same in plaintext, in this run on the same rows; the row for results.json."""
     features, label = cases.generate(case)
     folder = world.folder / case.name
-    guest, host = cases.write(case, features, label, folder)
+    tables = cases.write(case, features, label, folder)
     options = folder / "options.yaml"
     options.write_text(_options(case, series))
-    job = world.train(case.name, case.algorithm, guest, host, options, seconds=1800)
+    job = world.train(case.name, case.algorithm, tables, options, seconds=1800)
     records = world.records(job)
     seconds = iteration_seconds(case, records)
     plain = cases.plaintext_seconds(case, features, label)
@@ -104,7 +104,9 @@ def show(row: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="time per iteration beside plaintext numpy")
-    parser.add_argument("--case", action="append", help="lr-, linr- or psi-ROWSxCOLUMNS; may be repeated")
+    parser.add_argument(
+        "--case", action="append", help="lr-, linr- or psi-ROWSxCOLUMNS, with -Nhosts or without; may be repeated"
+    )
     parser.add_argument("--quick", action="store_true", help="the small cases only")
     parser.add_argument("--series", help="only this one, e.g. 32,14")
     parser.add_argument("--no-store", action="store_true", help="print only")
@@ -114,7 +116,7 @@ def main(arguments: list[str]) -> int:
     except ValueError as error:
         parser.error(str(error))
     try:
-        with World() as world:
+        with World(hosts=max(case.hosts for case in wanted)) as world:
             for case in wanted:
                 for series in case.series:
                     if chosen.series in (None, series):

@@ -23,14 +23,16 @@ class Failed(Exception):
 class World:
     """``with World() as world``: deployed on entry, deleted on exit, nothing left running."""
 
-    def __init__(self) -> None:
+    def __init__(self, hosts: int = 1) -> None:
+        ids = [str(party) for party in range(1, hosts + 2)]
+        self._parties = ["-id", *ids, "-ip", *["127.0.0.1"] * len(ids)]
         self._folder = tempfile.TemporaryDirectory(prefix="fedwarden-bench-")
         self.folder = Path(self._folder.name)
         self.home = self.folder / "home"
 
     def __enter__(self) -> World:
         try:
-            self.script("deploy", "-id", "1", "2", "-ip", "127.0.0.1", "127.0.0.1")
+            self.script("deploy", *self._parties)
         except BaseException:
             self.__exit__()
             raise
@@ -38,7 +40,7 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         try:
-            self.script("delete", "-id", "1", "2", "-ip", "127.0.0.1", "127.0.0.1")
+            self.script("delete", *self._parties)
         except (Failed, subprocess.TimeoutExpired) as error:
             print(f"note: {error}", file=sys.stderr)
         finally:
@@ -61,9 +63,10 @@ class World:
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
-    def train(self, project: str, algorithm: str, guest: Path, host: Path, options: Path, seconds: float) -> str:
+    def train(self, project: str, algorithm: str, tables: list[Path], options: Path, seconds: float) -> str:
         """Uploads, submits, waits at most ``seconds``; the job id. Raises Failed when the job does not succeed."""
-        self.script("upload", "-gp", "1", str(guest), "-hp", "2", str(host), "-proj", project, seconds=600)
+        hosts = [word for place, path in enumerate(tables[1:], 2) for word in (str(place), str(path))]
+        self.script("upload", "-gp", "1", str(tables[0]), "-hp", *hosts, "-proj", project, seconds=600)
         job = str(
             self.script("submit", "-proj", project, "-alg", algorithm, "-m", "1", "--config", str(options))["jobid"]
         )
@@ -75,7 +78,7 @@ class World:
             if "failed" in states:
                 causes = [record.get("cause") for record in records.values() if record.get("cause")]
                 raise Failed(f"job {job} failed: {causes}")
-            if states == {"success"} and len(records) == 3:
+            if states == {"success"} and len(records) == len(tables) + 1:
                 return job
         raise Failed(f"job {job} did not end within {seconds:.0f} s: {self.records(job)}")
 

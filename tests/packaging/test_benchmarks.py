@@ -25,8 +25,9 @@ def test_a_case_says_its_size(harness):
     case = cases.parse("lr-30000x23")
     assert (case.rows, case.columns, case.guest_columns, case.algorithm) == (30_000, 23, 13, "hetero_lr")
     assert cases.parse("linr-1000x9").guest_columns == 4
+    assert cases.parse("lr-30000x24-3hosts").cuts == [6, 12, 18]
     assert all(cases.parse(name).name == name for name in cases.DEFAULT + cases.QUICK)
-    for wrong in ("lr-30000", "svm-100x10", "lr-5x10", "lr-1000x1"):
+    for wrong in ("lr-30000", "svm-100x10", "lr-5x10", "lr-1000x1", "lr-1000x3-3hosts", "lr-1000x30-6hosts"):
         with pytest.raises(ValueError, match="no case"):
             cases.parse(wrong)
 
