@@ -66,8 +66,9 @@ class OnHosts:
     def can(self, member: Member) -> bool:
         return True
 
-    def remove(self, members: Sequence[Member]) -> None:
+    def remove(self, members: Sequence[Member]) -> dict[int, FedwardenError]:
         """The hosts go with the rig."""
+        return {}
 
 
 class LinkWorld:
@@ -150,10 +151,14 @@ class LinkWorld:
     def tables(self) -> dict[str, str]:
         """Registers a small table at each party: role → dataset id."""
         made = breast_tables(self.folder / "tables")
+        return self.register(made.guest, made.hosts[0], made.label)
+
+    def register(self, guest: Path, host: Path, label_name: str) -> dict[str, str]:
+        """Copies both tables to their hosts and registers them there: role → dataset id."""
         asked = []
-        for role, party, source in (("guest", 1, made.guest), ("host1", 2, made.hosts[0])):
+        for role, party, source in (("guest", 1, guest), ("host1", 2, host)):
             (self.rig.hosts[party - 1].data / "table.csv").write_bytes(source.read_bytes())
-            label = made.label if role == "guest" else None
+            label = label_name if role == "guest" else None
             request = DatasetRequest(project="p", role=role, path="/data/table.csv", label=label, binary=bool(label))
             asked.append((party, request))
         found = self.engine.upload(self.site, asked)
