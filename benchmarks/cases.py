@@ -58,7 +58,7 @@ class Case:
 
 
 def parse(name: str) -> Case:
-    """Raises ValueError when the name is not ``lr-``, ``linr-`` or ``psi-ROWSxCOLUMNS``, with or without ``-Nhosts``."""
+    """Raises ValueError when a name is not ``lr-``, ``linr-`` or ``psi-ROWSxCOLUMNS``, with or without ``-Nhosts``."""
     found = re.fullmatch(r"(lr|linr|psi)-(\d+)x(\d+)(?:-([1-5])hosts)?", name)
     hosts = int(found[4] or 1) if found else 1
     if not found or int(found[2]) < 100 or int(found[3]) <= hosts:
