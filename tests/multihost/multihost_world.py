@@ -34,10 +34,18 @@ class World:
         self.passwords = [host.passwords["root"] for host in rig.hosts]
 
     def script(self, *words: object, stdin: str = "", timeout: float = 240, **environment: str) -> Run:
+        return self._run([PYTHON, str(ROOT / "script.py")], words, stdin, timeout, environment)
+
+    def cli(self, *words: object, stdin: str = "", timeout: float = 240, **environment: str) -> Run:
+        return self._run([sys.executable, "-P", "-m", "fedwarden"], words, stdin, timeout, environment)
+
+    def _run(
+        self, program: list[str], words: tuple[object, ...], stdin: str, timeout: float, environment: dict[str, str]
+    ) -> Run:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("FEDWARDEN_", "SSH_AUTH", "PYTHON"))}
         begin = time.monotonic()
         done = subprocess.run(
-            [PYTHON, str(ROOT / "script.py"), *map(str, words)],
+            [*program, *map(str, words)],
             env=kept | {"FEDWARDEN_HOME": str(self.home), "FEDWARDEN_LANG": "en"} | environment,
             input=stdin,
             capture_output=True,
