@@ -77,9 +77,7 @@ def test_1_a_plan_changes_nothing_and_deploy_does_exactly_that_as_an_ordinary_us
 
 def test_2_a_party_that_cannot_be_added_leaves_everything_as_it_was(world):
     before = [agents(world, number) for number in (1, 2)]
-    world.rig.shell(
-        3, "mkdir -p ~deploy/.fedwarden && touch ~deploy/.fedwarden/host && chown -R deploy ~deploy/.fedwarden"
-    )
+    world.rig.shell(3, "cd ~deploy && mkdir .fedwarden && touch .fedwarden/host && chown -R deploy .fedwarden")
     try:
         run = world.cli("deploy", "-f", write(world, 3))
         assert run.code == 1, run

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fedwarden.common.api import Notice
-from fedwarden.common.errors import DeployError, IdentityError, UsageError
+import fedwarden
+from fedwarden.common.api import AgentInfo, Notice
+from fedwarden.common.errors import DeployError, IdentityError, JobError, UsageError
 from fedwarden.common.files import locked
+from fedwarden.common.release import release
 from fedwarden.engines.base import Engine, Member, Site
 from fedwarden.engines.native.engine import NativeEngine
 from fedwarden.identity.authority import CertificateAuthority
@@ -115,6 +117,22 @@ class Desk:
         if woken != site:
             self._moved(site, woken)
         return woken
+
+    def compare_releases(self, site: Site, engine: Engine) -> None:
+        """Says which agents run other code than this regulator; those of another version cannot work together.
+
+        Raises JobError FW-JOB-440 naming them. An agent that does not answer is told of by whoever needs it.
+        """
+        if not engine.own_code:
+            return
+        infos = {party: info for party, info in engine.look(site).items() if isinstance(info, AgentInfo)}
+        others = {party: info.version for party, info in infos.items() if info.version != fedwarden.__version__}
+        if others:
+            told = [f"{party}: {version}" for party, version in sorted(others.items())]
+            raise JobError("FW-JOB-440", parties=told, own=fedwarden.__version__)
+        behind = {party: info.release for party, info in infos.items() if info.release != release()}
+        if behind:
+            self.note("FW-NOTE-441", parties=sorted(behind), found=sorted(set(behind.values())), own=release())
 
     def _moved(self, before: Site, after: Site) -> None:
         from fedwarden.regulator.publishing import write_published

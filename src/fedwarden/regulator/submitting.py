@@ -48,6 +48,7 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
             upload = upload_of(all_of(session, UploadRow, UploadRow.deployment_id == deployment.id), project)
         engine.require(site, "submit", algorithm, [role.party for role in upload.roles[1:]])
         site = desk.wake(site, engine)
+        desk.compare_releases(site, engine)
         _settle(desk, engine, site)
         check_tables(engine, site, algorithm, upload)
         spec = _plan(desk, engine, site, upload, deployment, algorithm, mode, chosen)

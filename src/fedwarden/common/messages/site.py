@@ -79,6 +79,12 @@ MESSAGES = {
         fix_en="Look at its permissions and at who uses it, then run the same command again.",
         fix_zh="请检查该目录的权限和占用情况，然后重新执行同一命令。",
     ),
+    "FW-JOB-440": Msg(
+        en="these agents run another version than this regulator ({own}): {parties}",
+        zh="以下参与方的代理版本与监管方（{own}）不同：{parties}",
+        fix_en="Deploy again: it moves them to this version and keeps data, models and bindings.",
+        fix_zh="重新执行部署即可升级到该版本，数据登记、模型和绑定均保留。",
+    ),
     "FW-NOTE-440": Msg(
         en="what this run had done was taken back: {hosts}",
         zh="本次操作已全部回退：{hosts}",
