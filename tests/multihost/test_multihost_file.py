@@ -92,7 +92,7 @@ def test_2_a_party_that_cannot_be_added_leaves_everything_as_it_was(world):
 def test_3_a_party_is_added_to_what_runs_and_all_of_them_train(world, tmp_path):
     before = [agents(world, number) for number in (1, 2)]
     done = deploy(world, write(world, 3))
-    assert actions(done) == {0: "keep", 1: "keep", 2: "keep", 3: "create"}
+    assert actions(done) == {0: "change", 1: "keep", 2: "keep", 3: "create"}  # the arbiter learns how party 3 dials it
     assert [agents(world, number) for number in (1, 2)] == before
     tables = breast_tables(tmp_path, parties=3)
     for host, source in zip(world.rig.hosts, [tables.guest, *tables.hosts], strict=True):
@@ -145,7 +145,7 @@ def test_4_an_agent_of_an_older_release_is_told_of_and_moved_and_keeps_its_model
 
 def test_5_a_party_is_taken_out_with_its_models_and_nothing_of_it_stays(world):
     done = deploy(world, write(world, 2))
-    assert actions(done) == {0: "keep", 1: "keep", 2: "keep", 3: "remove"}
+    assert actions(done) == {0: "change", 1: "keep", 2: "keep", 3: "remove"}
     assert world.left(3) == ""
     assert world.cli("predict", "m", "--sample-id", world.sample).code == 1
     assert world.rig.shell(3, "ls /data").split() == ["table.csv"]

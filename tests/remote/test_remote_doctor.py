@@ -13,6 +13,7 @@ from fedwarden.remote.facts import Facts, Listener, Python, facts_command, parse
 from fedwarden.remote.fleet import Fleet
 from fedwarden.remote.hostkeys import HostKeys
 from fedwarden.remote.login import Login
+from fedwarden.remote.reach import Own
 
 GOOD = Facts(
     user="deploy",
@@ -145,6 +146,28 @@ def test_two_hosts_and_one_that_is_not_there(rig, tmp_path):
     }
     json.loads(msgspec.json.encode(report))
     assert rig.shell(2, "ss -Hltn | grep -c 947 || true").strip() == "0"
+
+
+def test_tls_that_does_not_get_through_is_told_apart_from_tcp(rig, tmp_path):
+    """Something between two hosts that lets connections open and drops what looks like TLS."""
+    a, b = rig.hosts[0], rig.hosts[1]
+    hook = "type filter hook input priority 0;"
+    rule = f"table inet notls {{ chain c {{ {hook} ip saddr {a.ip} tcp dport 9470 @ih,0,8 0x16 drop; }}; }}"
+    try:
+        rig.shell(2, f"nft '{rule}'")
+    except AssertionError as error:
+        pytest.skip(f"nft here cannot look into segments: {error}")
+    try:
+        logins = [Login(host.ip, "deploy", password=host.passwords["deploy"]) for host in (a, b)]
+        with Fleet(logins, HostKeys(tmp_path)) as fleet:
+            report = doctor.examine(fleet, {logins[1].place: [9470]}, own=Own())
+        assert {(one.source, one.how) for one in report.reach} == {
+            (f"deploy@{a.ip}:22", "no-tls"),
+            ("regulator", "ok"),
+        }
+        assert not report.good
+    finally:
+        rig.shell(2, "nft delete table inet notls")
 
 
 def test_a_one_way_firewall_shows_in_its_direction_alone(rig, tmp_path):

@@ -48,6 +48,29 @@ def test_doctor_of_two_hosts_then_their_keys_and_forgetting_one(rig, call):
     assert call("hosts", "--forget", one.ip).exit_code == 1
 
 
+def test_doctor_of_a_file_finds_everything_at_once_and_shows_who_reaches_whom(rig, call, tmp_path):
+    one, two = rig.hosts[:2]
+    entries = [
+        {"id": 1, "host": one.ip, "user": "deploy", "key": str(one.key)},
+        {"id": 2, "host": two.ip, "user": "deploy", "key": str(two.key)},
+        {"id": 3, "host": "192.0.2.1", "password_from": "env:NOT_SET_ANYWHERE"},
+    ]
+    file = tmp_path / "fedwarden.yaml"
+    file.write_text(json.dumps({"parties": entries}))  # JSON is YAML
+    done = call("doctor", "-f", str(file), "--json")
+    assert done.exit_code == 1, done.output
+    report = json.loads(done.stdout)
+    wrong = [(it["host"], it["code"]) for it in report["findings"] if it["severity"] == "error"]
+    assert wrong == [("root@192.0.2.1:22", "FW-SSH-440")]
+    rows = {(it["source"], it["target"], it["how"]) for it in report["reach"]}
+    places = {one.ip: f"deploy@{one.ip}:22", two.ip: f"deploy@{two.ip}:22"}
+    ways = [(places[one.ip], two.ip), (places[two.ip], one.ip), ("regulator", one.ip), ("regulator", two.ip)]
+    assert rows == {(source, f"{target}:{port}", "ok") for source, target in ways for port in (9470, 9480)}
+    file.write_text(json.dumps({"parties": entries[:2]}))
+    assert call("doctor", "-f", str(file)).exit_code == 0
+    assert call("doctor").exit_code == 1
+
+
 def test_doctor_without_anything_to_log_in_with_says_how(call):
     done = call("doctor", "192.0.2.1")
     assert done.exit_code == 1

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from fedwarden.common.errors import FedwardenError, UsageError
+from fedwarden.regulator import site_file
 from fedwarden.regulator.addresses import ipv4
 from fedwarden.regulator.places import Places
 from fedwarden.remote.access import Access
@@ -21,7 +22,12 @@ Json = Annotated[bool, typer.Option("--json", help="strict JSON on stdout / 输�
 
 
 def doctor(
-    hosts: Annotated[list[str], typer.Argument(metavar="[USER@]IP[:PORT]...", help="root@ if not told / 默认 root")],
+    hosts: Annotated[
+        list[str] | None, typer.Argument(metavar="[USER@]IP[:PORT]...", help="root@ if not told / 默认 root")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", help="all hosts of fedwarden.yaml / 部署文件中的全部主机")
+    ] = None,
     password: Annotated[
         str, typer.Option("--password", help="'-': one line per host from stdin; else a file (0600) / 标准输入或文件")
     ] = "",
@@ -30,17 +36,21 @@ def doctor(
     """Look at all hosts at once: SSH, Python, disk, clock, ports, who reaches whom. / 一次检查所有主机。
 
     fedwarden doctor 10.0.0.1 10.0.0.2 --password -
+    fedwarden doctor -f fedwarden.yaml
     """
-    from fedwarden.remote import doctor as examination
-    from fedwarden.remote.fleet import Fleet
+    from fedwarden.regulator import examining
 
     try:
-        places = [place_of(host) for host in hosts]
-        addresses = [place.rpartition("@")[2].rpartition(":")[0] for place in places]
-        access = Access(dict(zip(addresses, _passwords(password, len(hosts)), strict=False)))
-        with Fleet([access.login(place) for place in places], HostKeys(Places().home)) as fleet:
-            report = examination.examine(fleet, dict.fromkeys(places, PORTS))
-            notices = fleet.notices
+        if bool(hosts) == (file is not None):
+            raise UsageError("FW-USE-446")
+        if file is not None:
+            asked = examining.of_file(site_file.read(file))
+        else:
+            asked = examining.Asked(means={place_of(host): {} for host in hosts or []}, ports=PORTS)
+        bare = [place for place, means in asked.means.items() if not means]
+        addresses = [place.rpartition("@")[2].rpartition(":")[0] for place in bare]
+        access = Access(dict(zip(addresses, _passwords(password, len(bare)), strict=False)))
+        report, notices = examining.examine(Places().home, asked, access)
     except FedwardenError as error:
         raise _failed(error) from None
     if as_json:

@@ -11,7 +11,7 @@ from fedwarden.common import messages
 from fedwarden.common.errors import FedwardenError
 from fedwarden.remote.facts import Facts, gather
 from fedwarden.remote.fleet import Fleet
-from fedwarden.remote.reach import Reach, matrix
+from fedwarden.remote.reach import Own, Reach, matrix
 from fedwarden.remote.session import Session
 
 #: Wheels unpacked are 640 MB; bundle, unpacking and logs need as much again.
@@ -50,8 +50,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return not any(finding.severity == "error" for finding in self.findings)
 
 
-def examine(fleet: Fleet, ports: Mapping[str, Sequence[int]], roots: Mapping[str, str] | None = None) -> Report:
-    """All hosts of ``fleet``; ``ports`` are those each place is to offer to the others. Never raises for a host."""
+def examine(
+    fleet: Fleet,
+    ports: Mapping[str, Sequence[int]],
+    carried: Collection[str] = (),
+    own: Own | None = None,
+    roots: Mapping[str, str] | None = None,
+) -> Report:
+    """All hosts of ``fleet``; ``ports`` are those each place is to offer to the others, ``carried`` as in ``judge``,
+    ``own`` this machine's part in who reaches whom. Never raises for a host."""
 
     async def look(session: Session) -> Facts:
         return await gather(session, (roots or {}).get(session.login.place, ""))
@@ -63,8 +70,8 @@ def examine(fleet: Fleet, ports: Mapping[str, Sequence[int]], roots: Mapping[str
         if isinstance(answer, FedwardenError):
             findings.append(Finding(host=place, severity="error", code=answer.code, params=answer.params))
         else:
-            findings += judge(place, answer, ports.get(place, ()))
-    reach = matrix(fleet, facts, ports)
+            findings += judge(place, answer, ports.get(place, ()), carried)
+    reach = matrix(fleet, facts, ports, own)
     findings += [_unreached(one) for one in reach if one.how != "ok"]
     return Report(facts=facts, findings=findings, reach=reach)
 
@@ -113,7 +120,7 @@ def judge(host: str, facts: Facts, ports: Sequence[int] = (), carried: Collectio
 def _unreached(one: Reach) -> Finding:
     return Finding(
         host=one.source,
-        severity="error" if one.how in ("silent", "unreachable") else "warning",
+        severity="error" if one.how in ("silent", "unreachable", "no-tls") else "warning",
         code="FW-SSH-041",
         params={"host": one.source, "target": one.target, "how": one.how},
     )

@@ -91,13 +91,14 @@ class Session:
 
     @contextlib.asynccontextmanager
     async def hold(self, command: Command) -> AsyncGenerator[str]:
-        """Runs ``command``, gives its first line, and ends its standard input when the block ends.
+        """Runs ``command``, sends its ``stdin``, gives its first line, and ends its input when the block ends.
 
         Raises RemoteError FW-SSH-009 when no line comes in time, FW-SSH-010 when it ends without one.
         """
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 process = await self._connection.create_process(command.line(), encoding=None)
+                process.stdin.write(command.stdin)
                 line = await process.stdout.readline()
         except TimeoutError:
             seconds = f"{CONNECT_SECONDS:g}"

@@ -176,9 +176,9 @@ MESSAGES = {
         en="{host} cannot open a connection to {target} ({how})",
         zh="{host} 无法连接 {target}（{how}）",
         fix_en="Open that port in the firewalls between the two (silent: packets are dropped; refused: nobody listens "
-        "or it is rejected; unreachable: no route).",
+        "or it is rejected; unreachable: no route; no-tls: TCP passes, but something on the way stops TLS).",
         fix_zh="请在两台主机之间的防火墙放行该端口（silent：报文被丢弃；refused：无人监听或被拒绝；"
-        "unreachable：没有路由）。",
+        "unreachable：没有路由；no-tls：TCP 可通，但途中有设备阻断 TLS）。",
     ),
     "FW-SSH-050": Msg(
         en="pip could not get the locked packages for {target}: {why}",

@@ -39,6 +39,12 @@ MESSAGES = {
         fix_en="fedwarden init writes such a file.",
         fix_zh="可用 fedwarden init 生成文件。",
     ),
+    "FW-USE-446": Msg(
+        en="doctor needs either hosts or a file (-f)",
+        zh="doctor 需要给出主机，或用 -f 指定文件，二者择一",
+        fix_en="fedwarden doctor 192.0.2.11 192.0.2.12, or fedwarden doctor -f fedwarden.yaml",
+        fix_zh="例如 fedwarden doctor 192.0.2.11 192.0.2.12，或 fedwarden doctor -f fedwarden.yaml",
+    ),
     "FW-SSH-440": Msg(
         en="the password of {host} should be in the environment variable {name}, which is not set",
         zh="{host} 的密码应取自环境变量 {name}，但该变量未设置",

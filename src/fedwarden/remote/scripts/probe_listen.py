@@ -1,17 +1,47 @@
-"""Listens on the given ports until standard input ends, so that other hosts can try them: probe_listen.py PORT..."""
+"""Listens on the given ports until standard input ends, so that other hosts can try them: probe_listen.py PORT...
 
+Standard input begins with a certificate and its key (PEM) and a line with a dot: whoever connects may speak TLS.
+"""
+
+import contextlib
 import socket
+import ssl
 import sys
+import tempfile
 import threading
+
+pem = []
+for line in iter(sys.stdin.readline, ""):
+    if line.strip() == ".":
+        break
+    pem.append(line)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+with tempfile.NamedTemporaryFile("w") as file:
+    file.write("".join(pem))
+    file.flush()
+    context.load_cert_chain(file.name)
+
+
+def shake(taken: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        taken.settimeout(3)
+        with context.wrap_socket(taken, server_side=True) as talking:
+            talking.recv(1)
 
 
 def answer(listener: socket.socket) -> None:
     while True:
         try:
             taken, _ = listener.accept()
-            taken.close()
         except OSError:
             return
+        in_background(shake, taken)
+
+
+def in_background(work, *given) -> None:  # type: ignore[no-untyped-def]
+    thread = threading.Thread(target=work, args=given)
+    thread.daemon = True
+    thread.start()
 
 
 told = []
@@ -24,9 +54,7 @@ for word in sys.argv[1:]:
     except OSError:
         told.append(word + "=held")
         continue
-    thread = threading.Thread(target=answer, args=(listener,))
-    thread.daemon = True
-    thread.start()
+    in_background(answer, listener)
     told.append(word + "=open")
 print(" ".join(told) or "-", flush=True)
 sys.stdin.buffer.read()
