@@ -9,7 +9,7 @@ export PYTHON
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
 	@echo "make test       all tests (at most 10 minutes on two cores)"
-	@echo "make test-hosts three simulated hosts over SSH (root; skipped with the reason elsewhere)"
+	@echo "make test-hosts simulated hosts over SSH, with Docker for FATE (root; skipped with the reason elsewhere)"
 	@echo "make test-long  the long ones too"
 	@echo "make fault-matrix  kill -9 of every process in every phase, into docs/fault-matrix.md"
 	@echo "make lint       ruff, mypy --strict, import-linter"
@@ -37,7 +37,7 @@ test: $(VENV)/.dev
 	@$(PY) -m pytest -m "not long"
 
 test-hosts: $(VENV)/.dev
-	@$(PY) -m pytest tests/multihost
+	@$(PY) -m pytest tests/multihost tests/fate_hosts -m "not rare"
 
 test-long: $(VENV)/.dev
 	@$(PY) -m pytest

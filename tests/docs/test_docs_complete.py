@@ -11,7 +11,7 @@ from fedwarden.common.messages import catalogue
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 SOURCE = ROOT / "src" / "fedwarden"
-TASKS = ["deploy", "upload", "train", "follow", "publish-predict", "delete"]
+TASKS = ["deploy", "upload", "train", "follow", "publish-predict", "delete", "fate"]
 
 
 def read(*names: str) -> str:

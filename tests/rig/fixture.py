@@ -55,8 +55,8 @@ class Rig:
             raise AssertionError(f"hosts.sh {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
-    def up(self, count: int) -> None:
-        self.call("up", str(count))
+    def up(self, count: int, *, docker: bool = False) -> None:
+        self.call("up", str(count), *(["--docker"] if docker else []))
         wanted = ("number", "name", "ip", "host_key", "passwords")
         self.hosts = [
             Host(
@@ -76,17 +76,16 @@ class Rig:
         return self.on(number, "sh", "-c", script)
 
 
-def why_not() -> str:
+def why_not(*, docker: bool = False) -> str:
     """Empty where hosts can be made."""
-    done = subprocess.run(
-        ["bash", str(HERE / "hosts.sh"), "probe"], capture_output=True, text=True, timeout=60, check=False
-    )
+    words = ["bash", str(HERE / "hosts.sh"), "probe", *(["--docker"] if docker else [])]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     return "" if done.returncode == 0 else done.stdout.strip() or done.stderr.strip() or f"exit {done.returncode}"
 
 
-def need_rig() -> None:
+def need_rig(*, docker: bool = False) -> None:
     """Skips with the reason, or fails with it where the rig is required."""
-    why = why_not()
+    why = why_not(docker=docker)
     if why and os.environ.get("FEDWARDEN_REQUIRE_RIG") == "1":
         pytest.fail(f"FEDWARDEN_REQUIRE_RIG=1, but no simulated hosts here: {why}")
     if why:
@@ -94,9 +93,10 @@ def need_rig() -> None:
 
 
 @contextlib.contextmanager
-def hosts(count: int, **settings: Any) -> Iterator[Rig]:
-    """``count`` fresh hosts, gone afterwards; ``settings`` are hosts.sh's variables (RIG_PASSWORD="no" …)."""
-    need_rig()
+def hosts(count: int, *, docker: bool = False, **settings: Any) -> Iterator[Rig]:
+    """``count`` fresh hosts, gone afterwards; ``settings`` are hosts.sh's variables (RIG_PASSWORD="no" …). ``docker``:
+    each with a Docker daemon of its own."""
+    need_rig(docker=docker)
     base = Path("/var/tmp")
     with contextlib.ExitStack() as stack:
         for slot in range(1, SLOTS + 1):
@@ -118,7 +118,7 @@ def hosts(count: int, **settings: Any) -> Iterator[Rig]:
             }
         )
         stack.callback(rig.call, "down")
-        rig.up(count)
+        rig.up(count, docker=docker)
         yield rig
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fedwarden.cli import forms, functions, people
+from fedwarden.cli import fate_options, forms, functions, people
 from fedwarden.cli.people import Fields, Json
 from fedwarden.common.errors import DeployError, FedwardenError, UsageError
 from fedwarden.common.files import write_atomic
@@ -46,8 +46,18 @@ def deploy(
         list[str] | None, typer.Option("--party", metavar="ID=IP", help="one per party / 每个参与方一个")
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="only show what would change / 仅显示将要变更的内容")] = False,
-    engine: Annotated[str, typer.Option(help="with --party: native / 与 --party 同用")] = "native",
+    engine: Annotated[str, typer.Option(help="with --party: native or fate / 与 --party 同用")] = "native",
     password: Password = "",
+    images: Annotated[str, typer.Option(help="fate: archive of images for hosts that lack them / 镜像归档")] = "",
+    registry: Annotated[str, typer.Option(help="fate: stands before the images' names / 镜像仓库前缀")] = "",
+    fate_version: Annotated[str, typer.Option(help="fate: 1.4.4 (default) or 1.11.2 / FATE 版本")] = "",
+    subnets: Annotated[str, typer.Option(help="fate: private network to cut clusters' from / 集群网段")] = "",
+    opened: Annotated[
+        list[str] | None, typer.Option("--open", help="fate: flow, inference, board, notebook, admin / 对外开放的服务")
+    ] = None,
+    notebook: Annotated[bool, typer.Option("--notebook", help="fate: run its notebook too / 运行 notebook")] = False,
+    arbiter: Annotated[int, typer.Option(help="fate: the arbiter of every job / 固定的 arbiter")] = 0,
+    start_seconds: Annotated[int, typer.Option(help="fate: how long it may take to start / 启动等待秒数")] = 0,
     as_json: Json = False,
 ) -> None:
     """Make keys and start one agent per party; ends with a secure addition between all. / 部署各参与方代理。
@@ -57,12 +67,23 @@ def deploy(
     fedwarden deploy --party 1=127.0.0.1 --party 2=127.0.0.1
     """
     asked = _wanted(file, party, engine)
+    fate = {
+        "images": images,
+        "registry": registry,
+        "fate-version": fate_version,
+        "subnets": subnets,
+        "open": opened,
+        "notebook": notebook,
+        "arbiter": arbiter,
+        "start-seconds": start_seconds,
+    }
 
     def work(desk: Desk) -> Fields:
         if plan:
             return planning.summary(deployments.plan(desk, asked))
         bare = [entry.ip for entry in asked.entries if entry.party and "login" not in entry.details]
         functions.grant(desk, list(dict.fromkeys(bare)), password)
+        fate_options.grant(desk, asked.engine, fate)
         try:
             site, made = deployments.apply(desk, asked)
         except FedwardenError:
@@ -118,6 +139,7 @@ def destroy(
         typer.Option("--party", metavar="ID=IP", help="default: the current deployment / 默认当前部署"),
     ] = None,
     password: Password = "",
+    purge: Annotated[bool, typer.Option("--purge", help="the data of FATE clusters too / 同时销毁 FATE 数据")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask / 不再询问")] = False,
     as_json: Json = False,
 ) -> None:
@@ -134,6 +156,7 @@ def destroy(
             people.confirm("destroy", "FW-SAY-011", as_json, deployed=shown)
         ids, ips = [functions.party_id(text) for text in parties], list(parties.values())
         functions.grant(desk, list(dict.fromkeys(ips)), password)
+        desk.purge = purge
         try:
             return {"deleted": deletion.delete(desk, ids, ips), "recap": recap.plain(desk.recap)}
         except FedwardenError:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from fedwarden.cli import fate_options, forms
 from fedwarden.cli.words import Words
 from fedwarden.common import options
 from fedwarden.common.api import Notice
@@ -23,6 +24,7 @@ _ID = re.compile(r"[0-9]{1,10}", re.ASCII)
 def run(given: Words, notices: list[Notice]) -> Output:
     """The lines of the old form and the fields of strict JSON."""
     with Desk() as desk:
+        desk.progress = forms.tell
         try:
             return _FUNCTIONS[given.function](desk, given)
         finally:
@@ -75,14 +77,27 @@ def grant(desk: Desk, ips: list[str], source: str) -> None:
 def _deploy(desk: Desk, given: Words) -> Output:
     ids, ips = _parties(given)
     _access(desk, given, ips)
-    site = deployments.deploy(desk, ids, ips, given.one("engine") or "native")
+    engine = given.one("engine") or "native"
+    fate_options.grant(desk, engine, _fate(given))
+    site = deployments.deploy(desk, ids, ips, engine)
     parties = {str(member.party): member.host for member in site.members if member.party}
     return ["deploy success."], {"deployment": site.deployment, "parties": parties}
+
+
+def _fate(given: Words) -> dict[str, Any]:
+    return {
+        **{name: given.one(name.replace("-", "_")) for name in ("images", "registry", "fate-version", "subnets")},
+        "open": given.many("open"),
+        "notebook": given.has("notebook"),
+        "arbiter": fate_options.number(given.one("arbiter"), "--arbiter"),
+        "start-seconds": fate_options.number(given.one("start_seconds"), "--start-seconds"),
+    }
 
 
 def _delete(desk: Desk, given: Words) -> Output:
     ids, ips = _parties(given)
     _access(desk, given, ips)
+    desk.purge = given.has("purge")
     return ["delete success."], {"deleted": deletion.delete(desk, ids, ips)}
 
 

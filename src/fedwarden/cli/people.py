@@ -35,6 +35,8 @@ def perform(
 ) -> None:
     """Does ``work``, then JSON, or ``show``, the notices, and the *Next:* line (a code and its places)."""
     with Desk() as desk:
+        if not as_json:
+            desk.progress = forms.tell
         notices = desk.notices
         try:
             fields = work(desk)

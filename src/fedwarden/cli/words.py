@@ -41,6 +41,15 @@ optional / 可选:
   -sid SAMPLE_ID           look this sample up at the hosts ("-": read it from stdin): predict / 样本编号
                            with FATE also load_bind, which proves itself with one prediction / FATE 下 load_bind 试预测
   -e/--engine NAME         native or fate, default native: deploy / 引擎
+  --images FILE            archive of FATE's images, for hosts that lack them: deploy -e fate / FATE 镜像归档
+  --registry PREFIX        what stands before the images' names: deploy -e fate / 镜像仓库前缀
+  --fate-version V         1.4.4 or 1.11.2, default 1.4.4: deploy -e fate / FATE 版本
+  --subnets NETWORK        private network to cut clusters' networks from: deploy -e fate / 集群网段
+  --open NAME [NAME ...]   services open to other machines: deploy -e fate / 对外开放的服务
+  --arbiter ID             the arbiter of every job: deploy -e fate / 固定的 arbiter
+  --notebook               run FATE's notebook too: deploy -e fate / 同时运行 notebook
+  --start-seconds N        how long FATE may take to start, default 600: deploy -e fate / 启动等待秒数
+  --purge                  destroy the data of FATE clusters too: delete / 同时销毁 FATE 集群数据
 
 examples / 示例:
   python3 script.py -f deploy -id 1 2 -ip 127.0.0.1 127.0.0.1
@@ -69,6 +78,15 @@ OPTIONS = (
     Option("id", ("-id", "--id"), 1, None, ("deploy", "delete"), ("deploy", "delete")),
     Option("ip", ("-ip", "--ip"), 1, None, ("deploy", "delete"), ("deploy", "delete")),
     Option("engine", ("-e", "--engine"), 1, 1, ("deploy",)),
+    Option("images", ("--images",), 1, 1, ("deploy",)),
+    Option("registry", ("--registry",), 1, 1, ("deploy",)),
+    Option("fate_version", ("--fate-version",), 1, 1, ("deploy",)),
+    Option("subnets", ("--subnets",), 1, 1, ("deploy",)),
+    Option("open", ("--open",), 1, None, ("deploy",)),
+    Option("arbiter", ("--arbiter",), 1, 1, ("deploy",)),
+    Option("notebook", ("--notebook",), 0, 0, ("deploy",)),
+    Option("start_seconds", ("--start-seconds",), 1, 1, ("deploy",)),
+    Option("purge", ("--purge",), 0, 0, ("delete",)),
     Option("gp", ("-gp",), 2, 2, ("upload",), ("upload",)),
     Option("hp", ("-hp",), 2, None, ("upload",), ("upload",)),
     Option("project", ("-proj", "--project"), 1, 1, ("upload", "submit"), ("upload", "submit")),

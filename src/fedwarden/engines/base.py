@@ -55,6 +55,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     deployment: str
     members: list[Member]
+    plan: dict[str, Any] = {}  # what it was asked to be beyond its members; only the engine understands it
 
     def member(self, party: int) -> Member:
         """Raises DeployError FW-DEP-441: it was taken out of the deployment meanwhile."""
@@ -93,6 +94,8 @@ class Engine(abc.ABC):
     privacy: Literal["sealed", "fate"] = "sealed"
     #: Whether the regulator's own machine runs an arbiter (party 0) in every deployment.
     own_arbiter = True
+    #: Whether ``deploy`` ends with jobs between the parties by itself, and ``renew`` brings a deployment to a new plan.
+    proves_itself = False
 
     def arbiter(self, site: Site, guest: int, hosts: list[int]) -> int:
         """The arbiter of such a job. One party as guest and only host is its own; else the regulator's (0) is."""
@@ -111,6 +114,15 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def deploy(self, site: Site) -> Site:
         """Makes and starts an agent for every member; answers with ports and fingerprints filled in."""
+
+    def planned(self, before: dict[str, Any], wishes: dict[str, Any]) -> dict[str, Any]:
+        """What is kept in a deployment's plan when ``wishes`` are added to what it was ``before``."""
+        return before | wishes
+
+    def renew(self, site: Site) -> tuple[Site, list[int]]:
+        """Brings what is deployed to what its plan says now. Answers the site as it is then and the parties where
+        something was changed."""
+        return self.wake(site)
 
     def look(self, site: Site) -> dict[int, AgentInfo | FedwardenError]:
         """What every agent says of itself, or why it does not."""

@@ -32,9 +32,12 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
         with desk.store.begin() as session:
             begun = all_of(session, DeploymentRow, DeploymentRow.state == "deleting", order=DeploymentRow.created)
             rows = begun + deployed(session)
+        if desk.purge and (gone := _deleted(desk, wanted)) and not any(_addresses(row) == wanted for row in rows):
+            desk.engine(gone.engine).delete(site_of(gone))
+            return shown(gone)
         if not rows:
             raise DeployError("FW-DEP-001")
-        row = next((row for row in rows if {p.party: p.ip for p in row.parties if p.party} == wanted), None)
+        row = next((row for row in rows if _addresses(row) == wanted), None)
         if row is None:
             raise DeployError("FW-DEP-005", deployed="; ".join(shown(row) for row in rows))
         for member in members_of(row):
@@ -47,6 +50,17 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
         return shown(row)
 
 
+def _addresses(row: DeploymentRow) -> dict[int, str]:
+    return {party.party: party.ip for party in row.parties if party.party}
+
+
+def _deleted(desk: Desk, wanted: dict[int, str]) -> DeploymentRow | None:
+    """The last deployment of these parties that kept its data when it was deleted, for a purge afterwards."""
+    with desk.store.begin() as session:
+        rows = all_of(session, DeploymentRow, DeploymentRow.state == "deleted", order=DeploymentRow.ended.desc())
+    return next((row for row in rows if row.engine == "fate" and _addresses(row) == wanted), None)
+
+
 def finish_delete(desk: Desk, row: DeploymentRow) -> None:
     """May be called again after an interruption at any point."""
     from fedwarden.regulator.auditing import keep
@@ -54,7 +68,7 @@ def finish_delete(desk: Desk, row: DeploymentRow) -> None:
     end_jobs(desk, row)
     engine, members = desk.engine(row.engine), members_of(row)
     unkept = keep(desk, engine, site_of(row))
-    left = engine.take_down(Site(deployment=row.id, members=members))
+    left = engine.take_down(Site(deployment=row.id, members=members, plan=row.plan))
     desk.recap = recap.deleted(members, left)
     for member in members:
         if member.party in left and member.place:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
-from fedwarden.common.errors import DeployError, FedwardenError, RemoteError
+from fedwarden.common.errors import DeployError, FedwardenError, RemoteError, UsageError
 from fedwarden.engines.base import Engine, Site
 from fedwarden.regulator import changing, planning, recap
 from fedwarden.regulator.addresses import is_own
 from fedwarden.regulator.desk import Desk, shown, site_of
 from fedwarden.regulator.job_ids import next_job_id
-from fedwarden.regulator.planning import Plan
+from fedwarden.regulator.planning import Plan, Step
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
 from fedwarden.regulator.tables import DeploymentRow, PartyRow
 from fedwarden.regulator.together import check_together
@@ -67,7 +68,7 @@ def apply(desk: Desk, wanted: Wanted) -> Done:
         made = planning.make(desk, wanted)
         _check_logins(desk, made)
         try:
-            site = _carry_out(desk, made)
+            site, made = _carry_out(desk, made)
         except FedwardenError as error:
             desk.recap = recap.failed(made, error)
             raise
@@ -85,7 +86,8 @@ def _check_logins(desk: Desk, made: Plan) -> None:
             raise DeployError("FW-DEP-003", ip=entry.ip, party=entry.party)
 
 
-def _carry_out(desk: Desk, made: Plan) -> Site:
+def _carry_out(desk: Desk, made: Plan) -> tuple[Site, Plan]:
+    """The site, and the plan as it turned out: an engine of its own mind finds out on the hosts what has changed."""
     engine = desk.engine(made.wanted.engine)
     if not made.deployment:
         with desk.store.begin() as session:
@@ -93,12 +95,14 @@ def _carry_out(desk: Desk, made: Plan) -> Site:
         site = _anew(desk, engine, made)
         if others:
             desk.note("FW-NOTE-003", deployed="; ".join(shown(row) for row in others))
-        return site
+        return site, made
     with desk.store.begin() as session:
         row = session.get_one(DeploymentRow, made.deployment)
         chosen = get_meta(session, CURRENT)
     told = len(desk.notices)
-    if {step.action for step in made.steps} <= {"keep", "start"}:
+    if engine.proves_itself:
+        site, made = _renewed(desk, engine, site_of(row), made)
+    elif {step.action for step in made.steps} <= {"keep", "start"}:
         site = desk.wake(site_of(row), engine)
         changing.name(desk, row.id, made.wanted)
     else:
@@ -110,7 +114,31 @@ def _carry_out(desk: Desk, made: Plan) -> Site:
         desk.note("FW-NOTE-004", deployed=shown(row))
     elif not made.changed and len(desk.notices) == told:
         desk.note("FW-NOTE-002")
-    return site
+    return site, made
+
+
+def _renewed(desk: Desk, engine: Engine, site: Site, made: Plan) -> tuple[Site, Plan]:
+    """The same parties, brought to what is asked for now; a second time nothing is changed.
+
+    Raises UsageError FW-USE-018 when parties come or go.
+    """
+    after = made.change.after.members if made.change is not None else site.members
+    if [(it.party, it.home) for it in after] != [(it.party, it.home) for it in site.members]:
+        raise UsageError("FW-USE-018", what=f"engine: {engine.name}", instead="destroy, deploy")
+    site = replace(site, members=after, plan=engine.planned(site.plan, desk.wishes))
+    site, changed = engine.renew(site)
+    with desk.store.begin() as session:
+        row = session.get_one(DeploymentRow, site.deployment)
+        for party in row.parties:
+            changing.fill(party, site.member(party.party))
+        row.plan = site.plan
+        if changed:
+            audit(session, "deploy", row.id, parties=planning.addresses(row), changed=changed)
+    steps = [
+        Step(action="change" if member.party in changed else "keep", party=member.party, host=member.host)
+        for member in site.members
+    ]
+    return site, replace(made, steps=steps)
 
 
 def _anew(desk: Desk, engine: Engine, made: Plan) -> Site:
@@ -119,9 +147,11 @@ def _anew(desk: Desk, engine: Engine, made: Plan) -> Site:
     site = site_of(row)
     try:
         site = engine.deploy(site)
-        with desk.store.begin() as session:
-            job_id = next_job_id(session)
-        total = check_together(engine, site, job_id)
+        total: dict[str, object] = {}
+        if not engine.proves_itself:
+            with desk.store.begin() as session:
+                job_id = next_job_id(session)
+            total = check_together(engine, site, job_id)
         with desk.store.begin() as session:
             row = session.get_one(DeploymentRow, site.deployment)
             for party in row.parties:
@@ -146,6 +176,7 @@ def _planned(desk: Desk, session: Session, wanted: Wanted) -> DeploymentRow:
     """The plan is on record before anything is made, so that a killed deploy can be taken back."""
     name = next_name(desk, session)
     plan: dict[str, Any] = {"name": wanted.name} if wanted.name else {}
+    plan = desk.engine(wanted.engine).planned(plan, desk.wishes)
     row = DeploymentRow(
         id=name, engine=wanted.engine, state="deploying", created=now(), ended=None, plan=plan, parties=[]
     )

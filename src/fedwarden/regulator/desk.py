@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,10 @@ class Desk:
         self.notices: list[Notice] = []
         self.recap: list[HostRecap] = []  # of the last deploy or delete
         self.access = Access()  # what hosts over SSH are logged into with; a command puts its own here
+        self.wishes: dict[str, Any] = {}  # what deploy is asked beyond ids and addresses, for the engine to understand
+        self.images = ""  # an archive of images that deploy brings along
+        self.purge = False  # delete destroys data too
+        self.progress: Callable[[Notice], None] = lambda _: None  # where a person is told at once what goes on
         self._store: Store | None = None
         self._engines: dict[str, Engine] = {}
 
@@ -102,7 +106,10 @@ class Desk:
     def _fate(self) -> Engine:
         from fedwarden.engines.fate.engine import FateEngine  # imported only where it is used
 
-        return FateEngine(self.places.home, lambda: self.access, self.note)
+        engine = FateEngine(self.places.home, lambda: self.access, self.note)
+        engine.say = lambda code, **params: self.progress(Notice(code, params))
+        engine.images, engine.purge = self.images, self.purge
+        return engine
 
     def _remote_agents(self) -> RemoteAgents:
         from fedwarden.engines.native.remote_agents import RemoteAgents  # SSH is imported only where it is used
@@ -177,7 +184,7 @@ def site_of(row: DeploymentRow) -> Site:
         )
         for party in row.parties
     ]
-    return Site(deployment=row.id, members=members)
+    return Site(deployment=row.id, members=members, plan=row.plan)
 
 
 def shown(row: DeploymentRow) -> str:

@@ -147,6 +147,18 @@ MESSAGES = {
         fix_en="Mend that cause and run the same command again; what this run started was taken down.",
         fix_zh="请排除该原因后重新执行同一命令；本次启动的容器已全部撤下。",
     ),
+    "FW-DEP-675": Msg(
+        en="{host} carries a cluster of party {party} that belongs to another deployment ({folder})",
+        zh="主机 {host} 上已有属于其他部署的参与方 {party} 集群（{folder}）",
+        fix_en="Delete it with the regulator that made it, or take another id or host.",
+        fix_zh="请用建立它的监管端将其删除，或改用其他编号或主机。",
+    ),
+    "FW-DATA-650": Msg(
+        en="FATE of party {party} cannot be given {path}: {why}",
+        zh="无法将 {path} 提供给参与方 {party} 的 FATE：{why}",
+        fix_en="Give the path of a table on that party's own host that its user may read.",
+        fix_zh="请给出该参与方主机上其用户可读的数据表路径。",
+    ),
     "FW-USE-650": Msg(
         en="there is no file {path} with images",
         zh="镜像文件 {path} 不存在",
@@ -158,6 +170,12 @@ MESSAGES = {
         zh="{option} 仅用于 --engine fate",
         fix_en="Leave it out, or add --engine fate.",
         fix_zh="请去掉该选项，或加上 --engine fate。",
+    ),
+    "FW-USE-652": Msg(
+        en="what is asked of the FATE clusters cannot be: {why}",
+        zh="对 FATE 集群的要求无效：{why}",
+        fix_en="fedwarden deploy --help tells what each option takes.",
+        fix_zh="fedwarden deploy --help 会说明各选项的取值。",
     ),
     "FW-NOTE-650": Msg(
         en="{host} has {found} of memory; FATE's own advice is {advised}",
@@ -183,11 +201,6 @@ MESSAGES = {
         en="party {party} on {host} kept its data: {folders}, {size}. To destroy it: {command}",
         zh="主机 {host} 上参与方 {party} 的数据已保留：{folders}，共 {size}。如需销毁：{command}",
     ),
-    "FW-NOTE-656": Msg(
-        en="party {arbiter} is host and arbiter: FATE's arbiter decrypts gradients, which a host should not see",
-        zh="参与方 {arbiter} 同时担任 host 和 arbiter：FATE 的 arbiter 会解密梯度，而 host 不应看到这些",
-    ),
-    "FW-NOTE-657": Msg(en="FATE clusters: changed={changed} {parties}", zh="FATE 集群：changed={changed} {parties}"),
     "FW-NOTE-658": Msg(
         en="{services} are open to everybody who reaches the hosts; nobody is asked who they are",
         zh="{services} 对所有能访问主机的机器开放，且不验证身份",

@@ -25,6 +25,9 @@ from fedwarden.common.api import (
 from fedwarden.common.errors import DeployError, FedwardenError, JobError, LinkError, UsageError
 from fedwarden.engines.base import Action, Engine, Handed, Member, Site
 from fedwarden.engines.fate import batch, capabilities, jobs, options, publishing, records, uploading
+from fedwarden.engines.fate.deploy.deployer import Deployer, check_wishes, wishes_from, wishes_of
+from fedwarden.engines.fate.deploy.proof import prove
+from fedwarden.engines.fate.deploy.staging import Staged
 from fedwarden.engines.fate.flow import Row, Taken
 from fedwarden.engines.fate.parties import FateParty, party_of
 from fedwarden.engines.fate.reach import Reach
@@ -45,14 +48,24 @@ class FateEngine(Engine):
     name = "fate"
     privacy = "fate"
     own_arbiter = False
+    proves_itself = True
+    #: An archive of images that deploy brings along; whether delete destroys data too.
+    images = ""
+    purge = False
 
     def __init__(self, home: Path, access: Callable[[], Access], note: Note) -> None:
         self._home = home
         self._note = note
         self._reach = Reach(home, access)
+        self._deployer = Deployer(home, access, self._say, note)
+        self.say: Note = lambda code, **params: None  # tells a person at once what goes on
+
+    def _say(self, code: str, **params: Any) -> None:
+        self.say(code, **params)
 
     def close(self) -> None:
         self._reach.close()
+        self._deployer.close()
 
     # --- what there is --------------------------------------------------------------------------------------------
 
@@ -60,9 +73,12 @@ class FateEngine(Engine):
         return party_of(site.members[0]).described
 
     def arbiter(self, site: Site, guest: int, hosts: list[int]) -> int:
-        """A party that is neither guest nor host where there is one, else the first host: FATE has no place for an
-        arbiter of ours."""
-        free = [member.party for member in site.members if member.party not in {guest, *hosts}]
+        """The one that the plan names; else a party on the regulator's own machine that is neither guest nor host; else
+        the first host, since FATE has no place for an arbiter of ours."""
+        named = wishes_of(site).arbiter
+        if any(member.party == named for member in site.members):
+            return named
+        free = [it.party for it in site.members if it.party not in {guest, *hosts} and not it.place]
         return min(free, default=min(hosts))
 
     def options(self, site: Site, algorithm: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -71,13 +87,26 @@ class FateEngine(Engine):
     def require(self, site: Site, action: Action, algorithm: str, hosts: list[int]) -> None:
         capabilities.require(self.version(site), site, action, algorithm, hosts)
 
+    def planned(self, before: dict[str, Any], wishes: dict[str, Any]) -> dict[str, Any]:
+        wanted = before.get("fate", {}) | wishes
+        check_wishes(wishes_from(wanted))
+        return before | {"fate": wanted}
+
     def deploy(self, site: Site) -> Site:
-        raise UsageError("FW-USE-018", what="-e fate", instead="-e native")
+        return self.renew(site)[0]
+
+    def renew(self, site: Site) -> tuple[Site, list[int]]:
+        """Raises what ``Deployer.deploy`` raises; DeployError FW-DEP-600, -674."""
+        self._own(site, "deploy")
+        return self._deployer.deploy(site, self.images, lambda made: prove(self, made, self._say))
 
     def delete(self, site: Site) -> None:
-        if all(party_of(member).attached for member in site.members):
-            raise DeployError("FW-DEP-600", what="delete")
-        raise UsageError("FW-USE-018", what="-e fate", instead="-e native")
+        self._own(site, "delete")
+        self._deployer.delete(site, purge=self.purge)
+
+    def _own(self, site: Site, what: str) -> None:
+        if any(member.details.get("attached") for member in site.members):
+            raise DeployError("FW-DEP-600", what=what)
 
     def wake(self, site: Site) -> tuple[Site, list[int]]:
         """FATE's containers start again by themselves (``restart: always``)."""
@@ -117,7 +146,7 @@ class FateEngine(Engine):
         return [dataset for _, dataset in done]
 
     def _staging(self, party: FateParty) -> Staging:
-        return AsItIs()
+        return AsItIs() if party.attached or not party.shared else Staged(self._deployer.run)
 
     def forget(self, site: Site, registered: list[tuple[int, str]]) -> None:
         for party, dataset_id in registered:

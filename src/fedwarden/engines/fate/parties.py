@@ -17,6 +17,7 @@ class FateParty(msgspec.Struct, kw_only=True, omit_defaults=True):
     flow: str  # base address of FATE-Flow, http://host:9380
     serving: str = ""  # base address of the serving-proxy, http://host:8059; empty: none
     ssh: str = ""  # user@host:port; set: both addresses are that host's own, and are reached through it
+    login: dict[str, Any] = {}
     attached: bool = False  # it ran before us: it is never stopped or removed by us
     work_mode: int = 1  # FATE 1.4.4: 1 cluster, 0 standalone
     lookup: str = ""  # the key under which a host's feature adaptor expects the sample id; empty: its id column

@@ -50,12 +50,13 @@ class Reach:
         if not party.ssh:
             return Web(address, what, number)
         shown = f"{urllib.parse.urlsplit(address).netloc} on {party.ssh}"
-        return Web(self._door(party.ssh, address), what, number, shown)
+        return Web(self._door(party, address), what, number, shown)
 
-    def _door(self, place: str, address: str) -> str:
+    def _door(self, party: FateParty, address: str) -> str:
+        place = party.ssh
         if (place, address) not in self._doors:
             if place not in self._fleets:
-                fleet = Fleet([self._access().login(place)], HostKeys(self._home))
+                fleet = Fleet([self._access().login(place, party.login)], HostKeys(self._home))
                 self._fleets[place] = self._open.enter_context(fleet)
                 fleet.require_all()
             parts = urllib.parse.urlsplit(address)

@@ -26,8 +26,8 @@ def lock(cluster: Cluster, who: str) -> Command:
     return _script("lock the host", "lock.sh", cluster, who, seconds=LOCK_SECONDS)
 
 
-def prepare(cluster: Cluster) -> Command:
-    return _script("make the party's folders", "prepare.sh", cluster)
+def prepare(cluster: Cluster, owner: str) -> Command:
+    return _script("make the party's folders", "prepare.sh", cluster, owner)
 
 
 def unpack(cluster: Cluster, release: str, archive: bytes) -> Command:
@@ -92,4 +92,4 @@ def pull(image: str) -> Command:
 
 
 def remove(path: str) -> Command:
-    return Command("remove a file", ("rm", "-f", path))
+    return Command("remove what was copied", ("rm", "-rf", "--", path))

@@ -40,7 +40,9 @@ class Facts(msgspec.Struct, kw_only=True):
     compose: str = ""  # "v1", "v2" or none
     images: dict[str, str] = {}
     holders: dict[int, Holder] = {}
-    current: str = ""
+    current: str = ""  # the release that was verified last
+    owner: str = ""  # which deployment of which regulator the folder belongs to
+    rules: bool = False  # the firewall's rules are in force
     secrets: bool = False
     database: str = ""  # "", "ours", "foreign"
     clock: float = 0.0
@@ -70,9 +72,9 @@ def parse(text: str) -> Facts:
     for line in text.splitlines():
         name, _, value = line.partition(" ")
         words = value.split()
-        if name in ("folder", "user", "docker", "docker_error", "current", "database"):
+        if name in ("folder", "user", "docker", "docker_error", "current", "owner", "database"):
             setattr(facts, name, value.strip())
-        elif name in ("firewall", "systemd", "writable", "secrets"):
+        elif name in ("firewall", "rules", "systemd", "writable", "secrets"):
             setattr(facts, name, value == "yes")
         elif name == "cpu":
             facts.avx = value == "avx"

@@ -65,7 +65,7 @@ async def _load(host: Host, facts: Facts, archive: Path) -> None:
     try:
         await host.run(commands.load(there))
     finally:
-        await host.run(commands.remove(there), check=False)
+        await host.run(commands.remove(f"{facts.folder}/images"), check=False)
 
 
 def apart(found: dict[int, dict[str, str]]) -> list[str]:

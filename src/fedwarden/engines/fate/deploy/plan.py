@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from fedwarden.common.errors import DeployError
 from fedwarden.engines.fate.versions import Version, version
@@ -45,15 +46,21 @@ OPENABLE = ("flow", "inference", "board", "notebook", "admin")
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     """One party. ``place`` is ``user@host:port`` of its SSH server, empty for this machine. ``root`` is its folder on
-    the host (``~`` at the front: below the user's own). ``bind`` is what its public ports listen on."""
+    the host (``~`` at the front: below the user's own). ``bind`` is what its public ports listen on. The last two are
+    found out at the host (``resolved``) and never change afterwards."""
 
     party: int
     address: str
     place: str
     root: str
     ports: Ports
-    subnet: str
-    bind: str
+    subnet: str = ""
+    bind: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The host as people know it."""
+        return self.place.rpartition("@")[2] or "this machine"
 
     @property
     def training(self) -> str:
@@ -77,6 +84,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     release: str
     clusters: list[Cluster]
+    pool: str = POOL
     registry: str = ""
     opened: list[str] = []
     notebook: bool = False
@@ -114,6 +122,39 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return {name: getattr(ports, name) for name in names}
 
 
+def folder(user: str, party: int) -> str:
+    """Where a party's cluster lives on a host that is logged into as ``user``."""
+    return f"/opt/fedwarden/fate/party-{party}" if user == "root" else f"~/.fedwarden/fate/party-{party}"
+
+
+def clusters(parties: Sequence[tuple[int, str, str]], here: str) -> list[Cluster]:
+    """One for each (id, address, place), lowest id first; ``here`` is this machine's user. Ids that share a host get
+    ports of their own. Raises DeployError FW-DEP-673: others cannot reach a loopback."""
+    found: list[Cluster] = []
+    for party, address, place in sorted(parties):
+        if address.startswith("127.") and len(parties) > 1:
+            raise DeployError("FW-DEP-673", ip=address)
+        before = sum(other.place == place for other in found)
+        root = folder(place.partition("@")[0] or here, party)
+        ports = Ports().moved(STEP * before)
+        found.append(Cluster(party=party, address=address, place=place, root=root, ports=ports))
+    return found
+
+
+def resolved(plan: Plan, taken: dict[int, list[str]], addresses: dict[int, list[str]]) -> Plan:
+    """With a network and a listening address for every cluster that has none yet; ``taken`` are the networks and
+    ``addresses`` the addresses of each party's host. Raises DeployError FW-DEP-651."""
+    fresh = [it for it in plan.clusters if not it.subnet]
+    cut = subnets(plan.pool, [taken[it.party] for it in fresh])
+    networks = {it.party: subnet for it, subnet in zip(fresh, cut, strict=True)}
+    whole = []
+    for it in plan.clusters:
+        # behind a NAT the host has not got the address that the others use
+        bind = it.bind or (it.address if it.address in addresses[it.party] else "0.0.0.0")  # noqa: S104
+        whole.append(replace(it, subnet=it.subnet or networks[it.party], bind=bind))
+    return replace(plan, clusters=whole)
+
+
 def check(plan: Plan) -> None:
     """Raises DeployError FW-DEP-650 (not deployable), -651 (pool or networks), -652 (an unknown port to open)."""
     if not plan.version.deployable:
@@ -121,6 +162,7 @@ def check(plan: Plan) -> None:
     for name in plan.opened:
         if name not in OPENABLE:
             raise DeployError("FW-DEP-652", found=name[:40], known=list(OPENABLE))
+    subnets(plan.pool, [])
 
 
 def subnets(pool: str, taken: Sequence[Iterable[str]]) -> list[str]:

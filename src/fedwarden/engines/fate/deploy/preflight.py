@@ -26,8 +26,9 @@ class Needs:
         self.memory, self.disk = memory, disk
 
 
-def judge(plan: Plan, cluster: Cluster, facts: Facts, needs: Needs, shown: str) -> list[Notice]:
-    """Warnings. Raises DeployError FW-DEP-653 … -664, the first that stands in the way; ``shown`` names the host.
+def judge(plan: Plan, cluster: Cluster, facts: Facts, needs: Needs, shown: str, owner: str) -> list[Notice]:
+    """Warnings. Raises DeployError FW-DEP-653 … -662, -675, the first that stands in the way; ``shown`` names the host,
+    ``owner`` is whom what is ours there belongs to.
 
     Images are looked at apart (``images.missing``), when what is missing may have been brought.
     """
@@ -40,6 +41,8 @@ def judge(plan: Plan, cluster: Cluster, facts: Facts, needs: Needs, shown: str) 
         raise DeployError("FW-DEP-655", host=shown, tools=facts.missing_tools)
     if not facts.writable:
         raise DeployError("FW-DEP-656", host=shown, folder=facts.folder, user=facts.user)
+    if facts.current and facts.owner != owner:
+        raise DeployError("FW-DEP-675", host=shown, party=cluster.party, folder=facts.folder)
     if facts.database == "foreign":
         raise DeployError("FW-DEP-657", host=shown, folder=facts.folder, party=cluster.party)
     if abs(facts.clock_offset) > LARGEST_SKEW:
@@ -49,13 +52,13 @@ def judge(plan: Plan, cluster: Cluster, facts: Facts, needs: Needs, shown: str) 
     for folder, room in ((facts.folder, facts.disk), ("Docker", facts.docker_disk)):
         if room < needs.disk:
             raise DeployError("FW-DEP-660", host=shown, folder=folder, found=_gib(room), need=_gib(needs.disk))
-    _ports(plan, cluster, facts, shown)
+    _ports(plan, cluster, facts, shown, owner)
     _subnet(cluster, facts, shown)
     return _warnings(plan, cluster, facts, shown)
 
 
-def _ports(plan: Plan, cluster: Cluster, facts: Facts, shown: str) -> None:
-    own = (cluster.training, cluster.serving)
+def _ports(plan: Plan, cluster: Cluster, facts: Facts, shown: str, owner: str) -> None:
+    own = (cluster.training, cluster.serving) if facts.owner == owner else ()
     for name, port in plan.listening(cluster.party).items():
         holder = facts.holders.get(port)
         if holder is not None and holder.project not in own:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 
 import msgspec
 
 from fedwarden.engines.fate.deploy import commands
 from fedwarden.engines.fate.deploy.facts import gather
+from fedwarden.engines.fate.deploy.locks import locked
 from fedwarden.engines.fate.deploy.plan import Cluster, Plan
 from fedwarden.remote.local import Host
 
@@ -22,14 +24,17 @@ class Left(msgspec.Struct, frozen=True):
     size: int
 
 
-async def remove(hosts: Mapping[str, Host], plan: Plan, *, purge: bool) -> list[Left]:
-    """What was kept, party by party. Every host is gone through; then the first failure is raised. Repeatable."""
+async def remove(hosts: Mapping[str, Host], plan: Plan, owner: str, *, purge: bool) -> list[Left]:
+    """What was kept, party by party. Every host is gone through; then the first failure is raised. Repeatable. A folder
+    that another deployment owns is left alone."""
 
     async def one(cluster: Cluster) -> list[Left]:
         host = hosts[cluster.place]
-        shown = cluster.place.rpartition("@")[2] or "this machine"
         facts = await gather(host, plan, cluster)
-        await host.run(commands.down(cluster, facts.compose or "v1"))
+        if facts.owner == owner:
+            await host.run(commands.down(cluster, facts.compose or "v1"))
+        elif facts.owner or not purge:
+            return []
         if purge:
             database = plan.image(next(it.image for it in plan.version.services if it.name == "mysql"))
             await host.run(commands.purge(cluster, database))
@@ -40,10 +45,12 @@ async def remove(hosts: Mapping[str, Host], plan: Plan, *, purge: bool) -> list[
             name, _, rest = line.partition(" ")
             size, _, folder = rest.partition(" ")
             if name == "kept" and size.isdigit():
-                left.append(Left(cluster.party, shown, folder, int(size) * 1024))
+                left.append(Left(cluster.party, cluster.shown, folder, int(size) * 1024))
         return left
 
-    answers = await asyncio.gather(*(one(it) for it in plan.clusters), return_exceptions=True)
+    async with contextlib.AsyncExitStack() as locks:
+        await locked(plan, hosts, locks)
+        answers = await asyncio.gather(*(one(it) for it in plan.clusters), return_exceptions=True)
     kept: list[Left] = []
     for answer in answers:
         if isinstance(answer, BaseException):

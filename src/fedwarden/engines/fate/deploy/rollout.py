@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -15,9 +13,10 @@ import msgspec
 from fedwarden.common.errors import DeployError, FedwardenError
 from fedwarden.engines.fate.deploy import commands, images, preflight, render
 from fedwarden.engines.fate.deploy.facts import Facts, gather
-from fedwarden.engines.fate.deploy.plan import Cluster, Plan
+from fedwarden.engines.fate.deploy.locks import locked
+from fedwarden.engines.fate.deploy.plan import Cluster, Plan, resolved
 from fedwarden.engines.fate.deploy.verify import Watch, all_running, containers
-from fedwarden.remote.local import HERE, Host
+from fedwarden.remote.local import Host
 
 T = TypeVar("T")
 Hosts = Mapping[str, Host]
@@ -25,8 +24,10 @@ Say = Callable[..., None]
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """``changed``: parties where something was started. ``releases`` and ``images`` (name → id) are by party."""
+    """``plan`` with networks and addresses. ``changed``: parties where something was started. ``releases`` and
+    ``images`` (name → id) are by party."""
 
+    plan: Plan
     changed: list[int]
     releases: dict[int, str]
     folders: dict[int, str]
@@ -36,20 +37,25 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class Rollout:
     """``check`` runs when all clusters are up and before any of them is called good: jobs between the parties.
 
-    ``say`` tells a person what goes on; ``note`` gathers what is to be told in the end.
+    ``say`` tells a person what goes on; ``note`` gathers what is to be told in the end. ``owner`` is this deployment of
+    this regulator; what belongs to another one is not touched.
     """
 
     def __init__(
         self,
         plan: Plan,
+        owner: str,
         say: Say,
         note: Say,
         *,
         archive: Path | None = None,
         needs: preflight.Needs | None = None,
-        check: Callable[[], None] | None = None,
+        check: Callable[[Outcome], None] | None = None,
     ) -> None:
         self.plan = plan
+        self.begun = False  # whether anything was changed on any host
+        self.clean = True  # whether all that was changed was taken back
+        self._owner = owner
         self._say, self._note = say, note
         self._archive, self._check = archive, check
         self._needs = needs or preflight.Needs()
@@ -60,32 +66,33 @@ class Rollout:
         """Raises DeployError FW-DEP-653 … -672, or RemoteError. After a failure only what was there before this run
         runs; data stays."""
         async with contextlib.AsyncExitStack() as locks:
-            await self._lock(hosts, locks)
+            await locked(self.plan, hosts, locks)
             await self._look(hosts)
             await self._images(hosts)
             releases = {it.party: render.digest(render.files(self.plan, it.party)) for it in self.plan.clusters}
             changed = await self._outdated(hosts, releases)
+            outcome = self._outcome(changed, releases)
             try:
                 await self._start(hosts, releases, changed)
-                await self._verify(hosts, changed)
+                await self._verify(hosts, outcome)
                 await self._each(lambda it: self._settle(hosts, it, releases), changed)
             except BaseException:
                 await asyncio.shield(self._roll_back(hosts, releases))
                 raise
-        facts = self._facts
+        return outcome
+
+    def _outcome(self, changed: list[Cluster], releases: dict[int, str]) -> Outcome:
         wanted = set(self.plan.images())
-        found = {party: {k: v for k, v in it.images.items() if k in wanted} for party, it in facts.items()}
+        found = {it: {k: v for k, v in facts.images.items() if k in wanted} for it, facts in self._facts.items()}
         for name in images.apart(found):
             self._note("FW-NOTE-654", image=name)
         return Outcome(
+            plan=self.plan,
             changed=sorted(it.party for it in changed),
             releases=releases,
-            folders={party: it.folder for party, it in facts.items()},
+            folders={party: it.folder for party, it in self._facts.items()},
             images=found,
         )
-
-    def _shown(self, cluster: Cluster) -> str:
-        return cluster.place.rpartition("@")[2] or "this machine"
 
     async def _each(self, work: Callable[[Cluster], Awaitable[T]], some: list[Cluster] | None = None) -> list[T]:
         """``work`` for all clusters at once; when all have ended, the first failure in the order of parties."""
@@ -96,32 +103,26 @@ class Rollout:
                 raise answer
         return [answer for answer in answers if not isinstance(answer, BaseException)]
 
-    async def _lock(self, hosts: Hosts, stack: contextlib.AsyncExitStack) -> None:
-        who = f"{os.environ.get('USER') or os.getuid()}@{socket.gethostname()} process {os.getpid()}"
-        for place in sorted({it.place for it in self.plan.clusters}):
-            cluster = next(it for it in self.plan.clusters if it.place == place)
-            line = await stack.enter_async_context(hosts[place].hold(commands.lock(cluster, who)))
-            if line != "locked":
-                raise DeployError("FW-DEP-672", host=self._shown(cluster), who=line.removeprefix("busy").strip() or "?")
-
     async def _look(self, hosts: Hosts) -> None:
         async def one(cluster: Cluster) -> None:
-            shown = self._shown(cluster)
-            self._say("FW-SAY-650", party=cluster.party, host=shown)
-            facts = await gather(hosts[cluster.place], self.plan, cluster)
-            warnings = preflight.judge(self.plan, cluster, facts, self._needs, shown)
-            self._facts[cluster.party] = facts
-            for warning in warnings:
-                self._note(warning.code, **warning.params)
+            self._say("FW-SAY-650", party=cluster.party, host=cluster.shown)
+            self._facts[cluster.party] = await gather(hosts[cluster.place], self.plan, cluster)
 
         await self._each(one)
+        facts = self._facts
+        taken = {it.party: facts[it.party].taken(it) for it in self.plan.clusters}
+        self.plan = resolved(self.plan, taken, {party: it.addresses for party, it in facts.items()})
+        for cluster in self.plan.clusters:
+            found = facts[cluster.party]
+            for warning in preflight.judge(self.plan, cluster, found, self._needs, cluster.shown, self._owner):
+                self._note(warning.code, **warning.params)
 
     async def _images(self, hosts: Hosts) -> None:
         """Once for every host, whatever number of parties it carries."""
         first = {it.place: it for it in reversed(self.plan.clusters)}
 
         async def one(cluster: Cluster) -> None:
-            facts, shown = self._facts[cluster.party], self._shown(cluster)
+            facts, shown = self._facts[cluster.party], cluster.shown
             host = hosts[cluster.place]
             full = await images.provide(host, self.plan, cluster, facts, self._archive, shown, self._say)
             for other in self.plan.clusters:
@@ -134,7 +135,8 @@ class Rollout:
         """Clusters whose release is another one, or of which a container is gone."""
 
         async def one(cluster: Cluster) -> bool:
-            if self._facts[cluster.party].current != releases[cluster.party]:
+            facts = self._facts[cluster.party]
+            if facts.current != releases[cluster.party] or (facts.firewall and not facts.rules):
                 return True
             return not all_running(self.plan, await containers(hosts[cluster.place], cluster))
 
@@ -144,8 +146,9 @@ class Rollout:
     async def _start(self, hosts: Hosts, releases: dict[int, str], changed: list[Cluster]) -> None:
         async def one(cluster: Cluster) -> None:
             host, facts, release = hosts[cluster.place], self._facts[cluster.party], releases[cluster.party]
-            shown = self._shown(cluster)
-            prepared = await host.run(commands.prepare(cluster), check=False)
+            shown = cluster.shown
+            self.begun = True
+            prepared = await host.run(commands.prepare(cluster, self._owner), check=False)
             if prepared.status == 71:
                 raise DeployError("FW-DEP-657", host=shown, folder=facts.folder, party=cluster.party)
             if prepared.status:
@@ -161,21 +164,24 @@ class Rollout:
 
         await self._each(one, changed)
 
-    async def _verify(self, hosts: Hosts, changed: list[Cluster]) -> None:
-        watches = {it.party: Watch(hosts[it.place], self.plan, it, self._shown(it)) for it in self.plan.clusters}
+    async def _verify(self, hosts: Hosts, outcome: Outcome) -> None:
+        watches = {
+            it.party: Watch(hosts[it.place], self.plan, it, fresh=it.party in outcome.changed)
+            for it in self.plan.clusters
+        }
 
         async def healthy(cluster: Cluster) -> None:
-            if cluster in changed:
+            if cluster.party in outcome.changed:
                 seconds = self.plan.start_seconds
-                self._say("FW-SAY-655", party=cluster.party, host=self._shown(cluster), seconds=seconds)
+                self._say("FW-SAY-655", party=cluster.party, host=cluster.shown, seconds=seconds)
             await watches[cluster.party].healthy()
 
         await self._each(healthy)
         await self._each(lambda it: watches[it.party].reaches())
         await self._each(lambda it: watches[it.party].predicts())
         self._say("FW-SAY-656")
-        if changed and self._check is not None:
-            await asyncio.to_thread(self._check)
+        if outcome.changed and self._check is not None:
+            await asyncio.to_thread(self._check, outcome)
 
     async def _settle(self, hosts: Hosts, cluster: Cluster, releases: dict[int, str]) -> None:
         facts = self._facts[cluster.party]
@@ -188,7 +194,7 @@ class Rollout:
             before, now = facts.current, releases[cluster.party]
             if before == now:
                 return  # it ran this release already: what was mended stays mended
-            shown = self._shown(cluster)
+            shown = cluster.shown
             self._say("FW-SAY-657", party=cluster.party, host=shown)
             try:
                 if before:
@@ -197,14 +203,8 @@ class Rollout:
                     await host.run(commands.down(cluster, facts.compose))
                 await host.run(commands.discard(cluster, now))
             except FedwardenError as error:
+                self.clean = False
                 self._note("FW-NOTE-653", party=cluster.party, host=shown, why=error.message())
 
         touched = [it for it in self.plan.clusters if it.party in self._touched]
         await self._each(one, touched)
-
-
-def with_here(hosts: Mapping[str, Host]) -> dict[str, Host]:
-    """The sessions of a fleet, and this machine."""
-    from fedwarden.remote.local import LocalSession
-
-    return {**hosts, HERE: LocalSession()}

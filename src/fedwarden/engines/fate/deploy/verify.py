@@ -48,12 +48,15 @@ def all_running(plan: Plan, found: list[Container]) -> bool:
 
 
 class Watch:
-    """One cluster from its start until it is found to work, or why not."""
+    """One cluster from its start until it is found to work, or why not. ``fresh``: its containers were made just now,
+    so all their restarts count."""
 
-    def __init__(self, host: Host, plan: Plan, cluster: Cluster, shown: str) -> None:
-        self.host, self.plan, self.cluster, self.shown = host, plan, cluster, shown
+    def __init__(self, host: Host, plan: Plan, cluster: Cluster, *, fresh: bool) -> None:
+        self.host, self.plan, self.cluster, self.shown = host, plan, cluster, cluster.shown
         self._begin = time.monotonic()
+        self._fresh = fresh
         self._first: dict[str, int] = {}
+        self._last: dict[str, int] = {}
 
     @property
     def _spent(self) -> float:
@@ -95,9 +98,10 @@ class Watch:
 
     async def _loops(self, found: list[Container]) -> None:
         for one in found:
-            self._first.setdefault(one.name, one.restarts)
-            again = one.restarts - self._first[one.name]
-            if again >= LOOP and self._spent > PATIENCE * self.plan.start_seconds:
+            again = one.restarts - self._first.setdefault(one.name, 0 if self._fresh else one.restarts)
+            still = one.status == "restarting" or one.restarts > self._last.get(one.name, one.restarts)
+            self._last[one.name] = one.restarts
+            if again >= LOOP and still and self._spent > PATIENCE * self.plan.start_seconds:
                 said = (await self.host.run(commands.last_words(self.cluster, one.name), check=False)).text.strip()
                 raise DeployError(
                     "FW-DEP-665",

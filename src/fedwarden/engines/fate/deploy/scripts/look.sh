@@ -10,7 +10,10 @@ grep -qw avx /proc/cpuinfo && echo "cpu avx"
 for tool in bash tar timeout sha256sum flock awk; do
     command -v $tool >/dev/null 2>&1 || echo "no_tool $tool"
 done
-command -v iptables >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && echo "firewall yes"
+if command -v iptables >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+    echo "firewall yes"
+    iptables -w 10 -S "FW-FATE-$party" >/dev/null 2>&1 && echo "rules yes"
+fi
 [ -d /run/systemd/system ] && [ "$(id -u)" = 0 ] && echo "systemd yes"
 
 above=$root
@@ -20,6 +23,7 @@ echo "disk_kb $(df -Pk "$above" | awk 'NR == 2 { print $4 }')"
 ip -4 -o addr show 2>/dev/null | awk '{ sub("/.*", "", $4); print "address " $4 }'
 ip -4 route show 2>/dev/null | awk '$1 ~ /\// { print "route " $1 " " $3 }'
 [ -L "$root/current" ] && echo "current $(basename "$(readlink "$root/current")")"
+[ -f "$root/owner" ] && echo "owner $(cat "$root/owner")"
 [ -f "$root/secrets.env" ] && echo "secrets yes"
 if [ -n "$(ls -A "$root/data/mysql" 2>/dev/null)" ]; then
     if [ -f "$root/secrets.env" ] && [ "$(cat "$root/data/mysql.owner" 2>/dev/null)" = "$(owner)" ]; then
@@ -38,10 +42,10 @@ if ! version=$(timeout 15 docker version --format '{{.Server.Version}}' 2>&1) ||
     exit 0
 fi
 echo "docker $version"
-if docker compose version --short >/dev/null 2>&1; then
-    echo "compose v2 $(docker compose version --short)"
-elif command -v docker-compose >/dev/null 2>&1 && docker-compose version --short >/dev/null 2>&1; then
-    echo "compose v1 $(docker-compose version --short)"
+if version=$(docker compose version --short 2>/dev/null); then
+    echo "compose v2 $version"
+elif version=$(docker-compose version --short 2>/dev/null); then
+    echo "compose v1 $version"
 fi
 echo "docker_disk_kb $(df -Pk "$(docker info --format '{{.DockerRootDir}}')" 2>/dev/null | awk 'NR == 2 { print $4 }')"
 for image in "$@"; do

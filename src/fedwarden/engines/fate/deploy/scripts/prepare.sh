@@ -1,4 +1,4 @@
-# The party's folders, and its passwords where there are none yet. Changes nothing that is there.
+# The party's folders, and its passwords where there are none yet; nothing else that is there changes. $1: whose they are.
 mkdir -p "$root/releases" "$root/data" || exit 1
 cd "$root/data" || exit 1
 mkdir -p mysql redis tables staged models logs serving || exit 1
@@ -16,4 +16,5 @@ elif [ "$(cat mysql.owner 2>/dev/null)" != "$(owner)" ]; then
     echo "the database in $root/data/mysql was made with other passwords" >&2
     exit 71
 fi
+echo "$1" >"$root/owner"
 note prepare ok

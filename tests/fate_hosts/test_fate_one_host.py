@@ -1,0 +1,72 @@
+"""One host: one id for every role, and two ids beside each other."""
+
+import ast
+import time
+
+import pytest
+from fate_world import images, world
+
+from support.tables import breast_tables
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def one():
+    with world(1) as made:
+        made.load(1, images())
+        yield made
+
+
+def trained(one, guest, host, tmp_path):
+    tables = breast_tables(tmp_path, parties=2)
+    for name, source in (("guest", tables.guest), ("host", tables.hosts[0])):
+        (one.rig.hosts[0].data / f"{name}.csv").write_bytes(source.read_bytes())
+    run = one.call("upload", "-proj", "p", "-gp", guest, "/data/guest.csv", "-hp", host, "/data/host.csv")
+    assert (run.code, run.out) == (0, "upload success.\n"), run
+    run = one.call("submit", "-proj", "p", "-alg", "hetero_lr", "-m", 1)
+    assert run.code == 0, run
+    answer = ast.literal_eval(run.out)
+    end = time.monotonic() + 120
+    while True:
+        words = one.call("query", "-jid", answer["jobid"]).out.split()
+        if not {"waiting", "running"} & set(words) or time.monotonic() > end:
+            return words, answer
+        time.sleep(0.5)
+
+
+def test_one_id_is_guest_host_and_arbiter(one, tmp_path):
+    run = one.fate("deploy", ids=[1])
+    assert (run.code, run.out) == (0, "deploy success.\n"), run
+    try:
+        words, answer = trained(one, 1, 1, tmp_path)
+        assert words == ["success"] * 3
+        assert answer["model_id"] == "arbiter-1#guest-1#host-1#model"
+    finally:
+        run = one.fate("delete", "--purge", ids=[1])
+    assert (run.code, run.out) == (0, "delete success.\n"), run
+    assert one.everything(1) == []
+
+
+@pytest.mark.rare
+def test_two_ids_get_ports_and_networks_of_their_own_and_work_together(one, tmp_path):
+    ips = one.ips * 2
+    run = one.fate("deploy", ids=[1, 2], ips=ips)
+    assert (run.code, run.out) == (0, "deploy success.\n"), run
+    try:
+        assert len(one.containers(1)) == 18
+        words, _ = trained(one, 1, 2, tmp_path)
+        assert words == ["success"] * 3
+        listening = one.rig.shell(1, "docker ps --format '{{.Ports}}'")
+        for port in (9370, 10370, 8869, 9869, 9380, 10380, 8059, 9059):
+            assert f":{port}->" in listening
+        subnets = one.rig.shell(
+            1,
+            "docker network inspect confs-1_fate-network confs-2_fate-network"
+            " --format '{{range .IPAM.Config}}{{.Subnet}}{{end}}'",
+        ).split()
+        assert len(set(subnets)) == 2
+    finally:
+        run = one.fate("delete", "--purge", ids=[1, 2], ips=ips)
+    assert (run.code, run.out) == (0, "delete success.\n"), run
+    assert one.everything(1) == []
