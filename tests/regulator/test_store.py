@@ -17,8 +17,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
+from fedwarden.common.damage import find_damage
 from fedwarden.common.errors import StateError
 from fedwarden.regulator import migrations
+from fedwarden.regulator.auditing import own_chain
 from fedwarden.regulator.store import HEAD, Store, all_of, audit, get_meta, set_meta
 from fedwarden.regulator.tables import AuditRow, Base, UploadRow
 
@@ -86,6 +88,26 @@ def test_a_change_and_its_audit_line_come_together_or_not_at_all(tmp_path: Path)
         assert (line.action, line.subject, line.details) == ("test", "a", {"reason": "x"})
         assert line.at.endswith("Z")
     store.close()
+
+
+def test_rows_from_before_the_seals_are_sealed_as_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    store = Store(path)
+    with store.begin() as session:
+        for number in range(5):
+            audit(session, "test", f"{number}", parties={1: "127.0.0.1"}, 名=[1.5, None])
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("update audit set previous=null, digest=null")
+        connection.execute("update alembic_version set version_num='0002'")
+    connection.close()
+    store = Store(path)
+    with store.begin() as session:
+        audit(session, "test", "after")
+        records = own_chain(session).records
+    store.close()
+    assert [record.seq for record in records] == [1, 2, 3, 4, 5, 6]
+    assert find_damage(records) == []
 
 
 def test_foreign_keys_are_held(tmp_path: Path) -> None:

@@ -18,8 +18,10 @@ from typing import Any
 
 from fedwarden.cli import demo_texts as texts
 from fedwarden.cli import forms, predicting
-from fedwarden.cli.leftovers import end_processes_under
+from fedwarden.cli.leftovers import DEMO, LOCK, end_dead_demos, end_processes_under
+from fedwarden.common import messages
 from fedwarden.common.errors import DeployError, FedwardenError, JobError
+from fedwarden.common.files import locked
 from fedwarden.regulator import deletion, deployments, following, publishing, submitting, uploads
 from fedwarden.regulator.desk import Desk
 
@@ -32,6 +34,7 @@ OPTIONS: dict[str, Any] = {"guest_alone": True, "seed": 2009}
 
 def run(as_json: bool = False) -> int:
     """Runs the demo and prints its result; the exit code: 0, 1 after a failure, 130 after Ctrl-C."""
+    clean(as_json, quiet=True)
     try:
         answer = play(tell=None if as_json else _say)
     except FedwardenError as error:
@@ -46,6 +49,20 @@ def run(as_json: bool = False) -> int:
         forms.say(forms.strict({"retcode": 0, **answer}))
     else:
         show(answer)
+    return 0
+
+
+def clean(as_json: bool, *, quiet: bool = False) -> int:
+    """Ends what demos left that were killed (kill -9, a crash); ``quiet``: says so only when there was something."""
+    ended = end_dead_demos()
+    if quiet:
+        if ended and not as_json:
+            forms.say(messages.render("FW-SAY-582", {"count": ended}))
+    elif as_json:
+        forms.say(forms.strict({"retcode": 0, "ended": ended}))
+    else:
+        forms.say(messages.render("FW-SAY-582", {"count": ended}))
+        forms.say(messages.render("FW-NEXT-563", {}))
     return 0
 
 
@@ -97,11 +114,12 @@ def _stage() -> Iterator[tuple[Path, Path]]:
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     outer_home = os.environ.get("FEDWARDEN_HOME")
     try:
-        with tempfile.TemporaryDirectory(prefix="fedwarden-demo-") as name:
+        with tempfile.TemporaryDirectory(prefix=DEMO) as name:
             folder = Path(name).resolve()
             home = folder / "home"
             os.environ["FEDWARDEN_HOME"] = str(home)
-            yield folder, home
+            with locked(folder / LOCK):  # as long as it is held, nobody takes this demo for a dead one
+                yield folder, home
     finally:
         os.environ.pop("FEDWARDEN_HOME", None)
         if outer_home is not None:

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
+import tempfile
 import time
 from pathlib import Path
+
+from fedwarden.common.errors import StateError
+from fedwarden.common.files import locked
+
+#: Where a demo lives below the temporary folder, and what it holds while it lives.
+DEMO, LOCK = "fedwarden-demo-", "demo.lock"
+
+
+def end_dead_demos(below: Path | None = None) -> int:
+    """Ends the agents and removes the folders of demos of this user that were killed; how many demos.
+
+    A demo that lives holds its lock; a folder without one, or of somebody else, is left alone.
+    """
+    ended = 0
+    for folder in (below or Path(tempfile.gettempdir())).glob(f"{DEMO}*"):
+        lock = folder / LOCK
+        with contextlib.suppress(StateError, OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid() or not lock.is_file():
+                continue
+            with locked(lock, 0.0):
+                end_processes_under(folder)
+                shutil.rmtree(folder, ignore_errors=True)
+                ended += 1
+    return ended
 
 
 def processes_under(home: Path) -> list[int]:

@@ -144,7 +144,12 @@ def predict(
     )
 
 
-def demo(as_json: Json = False) -> None:
+def demo(
+    clean: Annotated[
+        bool, typer.Option("--clean", help="only end what a killed demo left / 仅清理被强行终止的演示")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Two organisations, one joint model, on this machine; leaves nothing behind. / 本机演示，不留痕迹。
 
     \b
@@ -152,7 +157,7 @@ def demo(as_json: Json = False) -> None:
     """
     from fedwarden.cli import demo as play
 
-    raise typer.Exit(play.run(as_json))
+    raise typer.Exit(play.clean(as_json) if clean else play.run(as_json))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -51,6 +51,11 @@ MESSAGES = {
         en="attempt {attempt} failed at {ended}: {message} ({again})",
         zh="第 {attempt} 次尝试于 {ended} 失败：{message}（{again}）",
     ),
+    "FW-SAY-582": Msg(
+        en="demos that had been killed: {count}; their agents are ended and their folders removed",
+        zh="被强行终止的演示：{count} 个，其代理已结束，目录已删除",
+    ),
+    "FW-NEXT-563": Msg(en="Next: fedwarden demo", zh="下一步（Next:）：fedwarden demo"),
     "FW-NOTE-561": Msg(
         en="party {party} could not be asked: {why} [{cause}]",
         zh="无法询问参与方 {party}：{why} [{cause}]",
