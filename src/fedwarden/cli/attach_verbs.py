@@ -11,7 +11,7 @@ import typer
 from fedwarden.cli import functions, people
 from fedwarden.cli.people import Fields, Json
 from fedwarden.common.errors import UsageError
-from fedwarden.regulator import attaching, offline
+from fedwarden.regulator import attaching, offline, site_file
 from fedwarden.regulator.attaching import Cluster
 from fedwarden.regulator.desk import Desk, shown
 
@@ -19,10 +19,10 @@ Many = list[str] | None
 
 
 def attach(
-    party: Annotated[list[str], typer.Option("--party", metavar="ID", help="the party's id / 参与方编号")],
+    party: Annotated[Many, typer.Option("--party", metavar="ID", help="the party's id / 参与方编号")] = None,
     flow: Annotated[
-        list[str], typer.Option("--flow", metavar="[ID=]URL", help="its FATE-Flow, http://HOST:9380 / FATE-Flow 地址")
-    ],
+        Many, typer.Option("--flow", metavar="[ID=]URL", help="its FATE-Flow, http://HOST:9380 / FATE-Flow 地址")
+    ] = None,
     serving: Annotated[
         Many, typer.Option("--serving", metavar="[ID=]URL", help="its serving-proxy, http://HOST:8059 / 在线预测地址")
     ] = None,
@@ -37,6 +37,9 @@ def attach(
     ] = None,
     version: Annotated[str, typer.Option(help="auto, 1.4.4, 1.11.2, 2.2.0")] = "auto",
     engine: Annotated[str, typer.Option(help="fate")] = "fate",
+    file: Annotated[
+        Path | None, typer.Option("-f", "--file", help="all parties from fedwarden.yaml / 由 fedwarden.yaml 指定各方")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Use FATE clusters that already run; again for the next party. / 接入已运行的 FATE 集群，逐方接入。
@@ -46,15 +49,12 @@ def attach(
     """
     if engine != "fate":
         raise UsageError("FW-USE-026", option="--engine", found=engine[:40], known=["fate"])
-    given = {"flow": flow, "serving": serving, "ssh": ssh, "lookup": lookup}
-    of = {name: _by_party(f"--{name}", values or [], party) for name, values in given.items()}
-    missing = [one for one in party if one not in of["flow"]]
-    if missing:
-        raise UsageError("FW-USE-604", option="--flow", parties=missing)
-    clusters = [
-        Cluster(functions.party_id(one), version=version, **{name: found.get(one, "") for name, found in of.items()})
-        for one in party
-    ]
+    if file is not None:
+        if party or flow or serving or ssh or lookup:
+            raise UsageError("FW-USE-604", option="--file", parties=party or ["-"])
+        clusters = attaching.of_file(site_file.read(file), str(file))
+    else:
+        clusters = _clusters(party or [], {"flow": flow, "serving": serving, "ssh": ssh, "lookup": lookup}, version)
 
     def work(desk: Desk) -> Fields:
         row = attaching.attach(desk, clusters)
@@ -69,6 +69,18 @@ def attach(
         people.say("FW-SAY-600", deployed=fields["shown"], version=versions)
 
     people.perform("attach", as_json, work, show, lambda _: ("FW-NEXT-600", {}))
+
+
+def _clusters(parties: list[str], given: dict[str, Many], version: str) -> list[Cluster]:
+    of = {name: _by_party(f"--{name}", values or [], parties) for name, values in given.items()}
+    missing = [one for one in parties if one not in of["flow"]]
+    if missing or not parties:
+        raise UsageError("FW-USE-604", option="--flow" if parties else "--party", parties=missing or ["-"])
+    found = []
+    for one in parties:
+        told: dict[str, Any] = {name: values.get(one, "") for name, values in of.items()}
+        found.append(Cluster(functions.party_id(one), version=version, **told))
+    return found
 
 
 def _by_party(option: str, values: list[str], parties: list[str]) -> dict[str, str]:

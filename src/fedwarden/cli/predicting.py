@@ -30,6 +30,7 @@ class FateService(msgspec.Struct, frozen=True):
 
     serving: str
     ssh: str = ""
+    login: dict[str, str] = {}
     lookup: str = "id"
 
 
@@ -150,7 +151,7 @@ def _ask_fate(
             from fedwarden.remote.access import Access
 
             reach = stack.enter_context(contextlib.closing(Reach(home, Access)))
-            party = FateParty(version="", flow="", serving=fate.serving, ssh=fate.ssh)
+            party = FateParty(version="", flow="", serving=fate.serving, ssh=fate.ssh, login=fate.login)
             web = reach.web(party, fate.serving, "FATE-Serving", service.guest)
         else:
             from fedwarden.engines.fate.http import Web

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -12,11 +12,13 @@ from fedwarden.common.errors import DeployError, UsageError
 from fedwarden.engines.fate.attach import look
 from fedwarden.engines.fate.http import base_address
 from fedwarden.engines.fate.parties import FateParty, details_of, party_of
+from fedwarden.regulator.addresses import is_own
 from fedwarden.regulator.deletion import forget
 from fedwarden.regulator.deployments import CURRENT, deployed, next_name
 from fedwarden.regulator.desk import Desk, shown, site_of
 from fedwarden.regulator.following import ask_and_store
 from fedwarden.regulator.publishing import write_published
+from fedwarden.regulator.site_file import SiteFile
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
 from fedwarden.regulator.tables import DeploymentRow, JobRow, PartyRow, UploadRow
 
@@ -34,6 +36,25 @@ class Cluster(NamedTuple):
     ssh: str = ""
     lookup: str = ""
     version: str = "auto"
+    login: dict[str, Any] = {}  # noqa: RUF012 - ``key`` and ``password_from`` of the SSH host
+
+
+def of_file(file: SiteFile, path: str) -> list[Cluster]:
+    """The parties of fedwarden.yaml, each with its ``fate: {flow, serving, lookup, version}``. An address on loopback
+    is that of the party's host, reached over SSH. Raises UsageError FW-USE-607, -608."""
+    if file.engine != "fate":
+        raise UsageError("FW-USE-607", path=path, engine=file.engine)
+    clusters = []
+    for place, one in enumerate(file.parties, 1):
+        told = {name: str(value) for name, value in {**file.fate, **one.fate}.items()}
+        if not told.get("flow"):
+            raise UsageError("FW-USE-608", path=path, key=f"parties[{place}].fate.flow")
+        loopback = urllib.parse.urlsplit(base_address(told["flow"], "flow")).hostname in ("localhost", "127.0.0.1")
+        ssh = f"{one.user}@{one.host}:{one.port}" if loopback and not is_own(one.host) else ""
+        login = {name: value for name in ("key", "password_from") if (value := getattr(one, name))} if ssh else {}
+        given = {name: told.get(name, "") for name in ("flow", "serving", "lookup")}
+        clusters.append(Cluster(one.id, ssh=ssh, login=login, version=told.get("version", "auto"), **given))
+    return clusters
 
 
 def place_of(text: str) -> str:
@@ -83,7 +104,7 @@ def _looked_at(desk: Desk, cluster: Cluster) -> FateParty:
     party = FateParty(
         version="", flow=flow, serving=serving, ssh=place_of(cluster.ssh) if cluster.ssh else "", attached=True
     )
-    party.lookup = cluster.lookup
+    party.lookup, party.login = cluster.lookup, cluster.login
     return look(desk.places.home, lambda: desk.access, desk.note, cluster.party, party, cluster.version)
 
 

@@ -113,7 +113,8 @@ def _service(session: Session, binding: BindingRow) -> dict[str, Any]:
         host = next(peer.party for peer in spec_of(job).roles if peer.role == "host1")
         lookup = site.member(host).details.get("lookup") or _lookup(session, job)
         details = member.details
-        own = {"fate": {"serving": details["serving"], "ssh": details.get("ssh", ""), "lookup": lookup}}
+        own = {"fate": {"serving": details["serving"], "lookup": lookup}}
+        own["fate"] |= {name: details[name] for name in ("ssh", "login") if details.get(name)}
     return {
         **own,
         "deployment": job.deployment_id,

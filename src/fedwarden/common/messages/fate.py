@@ -98,6 +98,18 @@ MESSAGES = {
         fix_en="Name one of them, with --role where one party is both.",
         fix_zh="请指定其中之一；若同一方兼任多个角色，请加 --role。",
     ),
+    "FW-USE-607": Msg(
+        en="{path} is for the engine {engine}; attach is for fate",
+        zh="{path} 的引擎为 {engine}；attach 仅用于 fate",
+        fix_en="Write engine: fate, or deploy the file with fedwarden deploy -f {path}.",
+        fix_zh="请写 engine: fate，或用 fedwarden deploy -f {path} 部署。",
+    ),
+    "FW-USE-608": Msg(
+        en="{path} does not say where a party's FATE-Flow is: {key}",
+        zh="{path} 未指明参与方的 FATE-Flow 地址：{key}",
+        fix_en="Write it as fate: {{flow: http://HOST:9380}} in that party's entry.",
+        fix_zh="请在该参与方中写 fate: {{flow: http://主机:9380}}。",
+    ),
     "FW-JOB-600": Msg(
         en="FATE-Flow of party {party} refused {what}: {why} ({retcode})",
         zh="参与方 {party} 的 FATE-Flow 拒绝 {what}：{why}（{retcode}）",
