@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from fedwarden.cli import attach_verbs, audit_verbs, deploying, forms, hosts, job_help, job_verbs, verbs
+from fedwarden.cli import (
+    attach_verbs,
+    audit_verbs,
+    deploying,
+    forms,
+    hosts,
+    job_help,
+    job_verbs,
+    membership_verbs,
+    party_verbs,
+    verbs,
+)
 from fedwarden.cli.script import Interrupted, catch_signals, unexpected
 from fedwarden.common.errors import DeployError, FedwardenError, StateError, UsageError
 
@@ -32,6 +43,8 @@ attach_verbs.add_to(app, job_verbs.add_to(app))
 hosts.add_to(app)
 audit_verbs.add_to(app)
 job_help.add_to(app)
+membership_verbs.add_to(app)
+party_verbs.add_to(app)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Literal
 
 import msgspec
@@ -64,6 +65,15 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     party: int
     expires: str  # UTC, ISO 8601
+
+
+#: An invitation's text: this, then its JSON in URL-safe base64.
+INVITATION_HEAD = "fedwarden-invitation:1:"
+
+
+def invitation_text(invitation: Invitation) -> str:
+    """One line that can be mailed, typed from a screen or put into a file."""
+    return INVITATION_HEAD + base64.urlsafe_b64encode(msgspec.json.encode(invitation)).decode("ascii")
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,8 +26,9 @@ Action = Literal["submit", "load_bind", "delete"]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One agent of a site: where it is and the key it must show. ``home`` is its folder on this machine, or
-    ``ssh://user@host:port/folder`` on another one."""
+    """One agent of a site: where it is and the key it must show. ``home`` is its folder on this machine,
+    ``ssh://user@host:port/folder`` on another one, or ``joined://party-3@host:port`` (the control port) for a party
+    that joined by itself: only its own operator starts and ends that agent."""
 
     party: int
     host: str
@@ -39,6 +40,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, Any] = {}  # what only the engine understands; kept with the party, never secret
 
     @property
+    def joined(self) -> bool:
+        """Whether the party runs its agent by its own hand."""
+        return self.home.startswith("joined://")
+
+    @property
     def place(self) -> str:
         """``user@host:port`` of the host's SSH server; empty for an agent on this machine."""
         return self.home.removeprefix("ssh://").partition("/")[0] if self.home.startswith("ssh://") else ""
@@ -48,6 +54,11 @@ def remote_home(user: str, host: str, port: int, deployment: str, party: int) ->
     """``Member.home`` of an agent on another host; a folder that begins with ``~`` is below that user's own."""
     folder = "/opt/fedwarden" if user == "root" else "/~/.fedwarden/host"
     return f"ssh://{user}@{host}:{port}{folder}/agents/{deployment}/party-{party}"
+
+
+def joined_home(party: int, host: str, control_port: int) -> str:
+    """``Member.home`` of an agent that its own party runs."""
+    return f"joined://party-{party}@{host}:{control_port}"
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,6 +50,7 @@ from fedwarden.party.relay_offers import Offers
 from fedwarden.party.relay_process import RelayProcess
 from fedwarden.party.routes import core_routes, with_openapi
 from fedwarden.party.serving import build as build_serving
+from fedwarden.party.serving_door import Door
 from fedwarden.party.web import ApiRoute, build
 from fedwarden.transport.listener import DataListener
 
@@ -107,6 +108,8 @@ class Agent:
         with self._alone(), contextlib.ExitStack() as stack:
             # peers and regulator know the ports of the last run: the same ones or none
             sockets = ports.open_all(wanted, ports.remembered(self.home.agent_json), stack)
+            if (door := self._door()) is not None:
+                door_socket = stack.enter_context(contextlib.closing(ports.listen(*door, search=False)))
             numbers = [sock.getsockname()[1] for sock in sockets]
             self._known = AgentInfo(
                 party=self.party,
@@ -126,7 +129,7 @@ class Agent:
                 self._relay = RelayProcess(self.home, self.party, sockets[3])
                 stack.callback(self._relay.close)
             stack.callback(self._offers.close)
-            asyncio.run(self._serve(*sockets[:3]))
+            asyncio.run(self._serve(*sockets[:3], door_socket if door is not None else None))
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -139,7 +142,9 @@ class Agent:
                 raise
             yield
 
-    async def _serve(self, control: socket.socket, data: socket.socket, serving: socket.socket) -> None:
+    async def _serve(
+        self, control: socket.socket, data: socket.socket, serving: socket.socket, door: socket.socket | None = None
+    ) -> None:
         loop = self._loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -154,9 +159,13 @@ class Agent:
             _Server(_config(build_serving(self.published.serving), PlainProtocol)),
         ]
         servers[0].config.ssl = self._context()
-        tasks = [
-            asyncio.create_task(server.serve([sock])) for server, sock in zip(servers, (control, serving), strict=True)
-        ]
+        served = [control, serving]
+        if door is not None:
+            keeper = Door(self.policy, self.home.tokens_json, self.revoked)
+            servers.append(_Server(_config(build_serving(self.published.serving, keeper), PeerProtocol)))
+            servers[-1].config.ssl = self._door_context()
+            served.append(door)
+        tasks = [asyncio.create_task(server.serve([sock])) for server, sock in zip(servers, served, strict=True)]
         self.published.warm()
         self._offers.start()
         with DataListener(data, self.jobs.route):
@@ -181,6 +190,25 @@ class Agent:
         """For a port of this agent; a new key goes into all of them."""
         self._contexts.append(server_context(self.home.cert, self.home.key, self.home.ca))
         return self._contexts[-1]
+
+    def _door(self) -> tuple[str, int] | None:
+        """Where the door of the serving port is to be; a broken policy opens none."""
+        try:
+            listen = self.policy.now().serving.listen
+        except StateError:
+            return None
+        host, _, port = (listen or "").rpartition(":")
+        return (host, int(port)) if host else None
+
+    def _door_context(self) -> ssl.SSLContext:
+        """The policy's certificate, or this agent's; a caller's certificate is looked at where one is shown."""
+        rules = self.policy.now().serving
+        if rules.certificate is None or rules.key is None:
+            context = self._context()
+        else:
+            context = server_context(Path(rules.certificate), Path(rules.key), self.home.ca)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        return context
 
     def membership(self) -> list[ApiRoute]:
         return membership_routes(

@@ -53,6 +53,7 @@ class Home:
         self.peers_json = self.root / "peers.json"
         self.pins_json = self.root / "pins.json"
         self.policy_yaml = self.root / "policy.yaml"
+        self.tokens_json = self.root / "tokens.json"
         self.bindings_json = self.root / "bindings.json"
         self.datasets = self.root / "datasets"
         self.jobs = self.root / "jobs"

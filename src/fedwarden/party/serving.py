@@ -1,4 +1,4 @@
-"""FATE-Serving 2.0's two calls on the serving port: plain HTTP, this host only.
+"""FATE-Serving 2.0's two calls: on the serving port (plain HTTP, this host only) and at the HTTPS door for others.
 
 ``POST /federation/v1/inference`` and ``/batchInference``: always HTTP 200, the outcome is in ``retcode``. Unlike
 FATE-Serving a missing or unknown feature name is refused (100) instead of counting as zero.
@@ -26,9 +26,9 @@ from fedwarden.party.audit import AuditLog
 from fedwarden.party.limits import Gate
 from fedwarden.party.models import ModelPart
 from fedwarden.party.predict import Predictor
+from fedwarden.party.serving_door import LOCAL, Asker, Door
 from fedwarden.party.web import read_body
 
-CALLER = "serving port"
 _SYSTEM_ERROR = {"code": 110, "message": "SYSTEM_ERROR"}
 
 
@@ -40,16 +40,17 @@ class Serving:
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def inference(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def inference(self, asked: dict[str, Any], asker: Asker = LOCAL) -> dict[str, Any]:
         """One sample. Raises FedwardenError."""
         name = serving_form.service_id(asked)
+        asker.check(name)
         sample = serving_form.sample(serving_form.body(asked))
         try:
-            answer = self._predictor.predict(name, sample, CALLER)
+            answer = self._predictor.predict(name, sample, asker.name)
         except FedwardenError as error:
-            self._audit.count(CALLER, "inference", refused=error.code)  # without the name: any text may stand there
+            self._audit.count(asker.name, "inference", refused=error.code)  # without the name: any text may stand there
             raise
-        self._audit.count(CALLER, "inference", name)
+        self._audit.count(asker.name, "inference", name)
         return {
             "retcode": 0,
             "retmsg": "",
@@ -62,15 +63,16 @@ class Serving:
             "flag": 0,
         }
 
-    def batch(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def batch(self, asked: dict[str, Any], asker: Asker = LOCAL) -> dict[str, Any]:
         """Up to 300 samples, each with its own ``retcode``. Raises FedwardenError for what concerns all of them."""
         name = serving_form.service_id(asked)
+        asker.check(name)
         rows = serving_form.batch_rows(serving_form.body(asked))
         part = self._predictor.part_for(name)
-        self._gate.take(part, CALLER, len(rows))
-        out = list(self._pool.map(lambda row: self._row(part, row), rows))
+        self._gate.take(part, asker.name, len(rows))
+        out = list(self._pool.map(lambda row: self._row(part, row, asker), rows))
         if answered := sum(row["retcode"] == 0 for row in out):
-            self._audit.count(CALLER, "batchInference", name, times=answered)
+            self._audit.count(asker.name, "batchInference", name, times=answered)
         return {
             "retcode": 0,
             "retmsg": "",
@@ -84,20 +86,23 @@ class Serving:
             "singleInferenceResultMap": {str(row["index"]): row for row in out},
         }
 
-    def _row(self, part: ModelPart, row: dict[str, Any]) -> dict[str, Any]:
+    def _row(self, part: ModelPart, row: dict[str, Any], asker: Asker) -> dict[str, Any]:
         try:
             answer = self._predictor.score(part, serving_form.sample(row))
         except FedwardenError as error:
-            self._audit.count(CALLER, "batchInference", refused=error.code)
+            self._audit.count(asker.name, "batchInference", refused=error.code)
             return {"index": row["index"], "retcode": error.retcode, "retmsg": error.message(), "data": {}}
         return {"index": row["index"], "retcode": 0, "retmsg": "", "data": {"score": answer.prob}}
+
+
+Run = Callable[[dict[str, Any], Asker], dict[str, Any]]
 
 
 class _Endpoint:
     """Any method reaches it: FATE's proxy routes a GET with a body too."""
 
-    def __init__(self, name: str, run: Callable[[dict[str, Any]], dict[str, Any]] | None) -> None:
-        self._name, self._run = name, run
+    def __init__(self, name: str, run: Run | None, door: Door | None) -> None:
+        self._name, self._run, self._door = name, run, door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -109,7 +114,13 @@ class _Endpoint:
         await Response(msgspec.json.encode(answer), status, media_type="application/json")(scope, receive, send)
 
     async def _answer(self, request: Request) -> tuple[dict[str, Any], int]:
-        if not serving_form.from_this_host(request.headers):
+        asker = LOCAL
+        if self._door is not None:
+            try:
+                asker = await anyio.to_thread.run_sync(self._door.asker, request)
+            except FedwardenError as error:
+                return _failed(error), 401
+        elif not serving_form.from_this_host(request.headers):
             return _failed(ModelError("FW-MODEL-025")), 403
         try:
             raw = await read_body(request)
@@ -122,7 +133,7 @@ class _Endpoint:
                 return _SYSTEM_ERROR, 200
             if not isinstance(asked, dict):
                 return _SYSTEM_ERROR, 200
-            return await anyio.to_thread.run_sync(run, asked), 200
+            return await anyio.to_thread.run_sync(run, asked, asker), 200
         except UsageError as error:  # too large, too slow
             return _failed(ModelError("FW-MODEL-023", why=error.code)), 200
         except FedwardenError as error:
@@ -136,12 +147,13 @@ def _failed(error: FedwardenError) -> dict[str, Any]:
     return {"retcode": error.retcode, "retmsg": error.message(), "data": {}, "flag": 0}
 
 
-def build(serving: Serving) -> Starlette:
+def build(serving: Serving, door: Door | None = None) -> Starlette:
+    """``door``: who may ask from other hosts; None: this host alone."""
     app = Starlette(
         routes=[
-            Route("/federation/v1/inference", _Endpoint("inference", serving.inference)),
-            Route("/federation/v1/batchInference", _Endpoint("batchInference", serving.batch)),
-            Route("/{path:path}", _Endpoint("unknown", None)),
+            Route("/federation/v1/inference", _Endpoint("inference", serving.inference, door)),
+            Route("/federation/v1/batchInference", _Endpoint("batchInference", serving.batch, door)),
+            Route("/{path:path}", _Endpoint("unknown", None, door)),
         ]
     )
     app.router.redirect_slashes = False

@@ -105,7 +105,8 @@ def _record(desk: Desk, plan: Plan, site: Site, total: dict[str, object]) -> Non
             else:
                 row.parties.append(fill(PartyRow(party=member.party), member))
         for party in there.values():
-            row.parties.remove(party)
+            if not party.details.get("left"):  # who left by its own hand stays on record as gone
+                row.parties.remove(party)
         named = {"name": plan.wanted.name} if plan.wanted.name else {}
         row.plan = {**row.plan, **named, LEAVING: msgspec.to_builtins(plan.gone)}
         gone = {member.party for member in plan.gone}

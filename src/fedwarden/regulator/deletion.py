@@ -10,7 +10,7 @@ from fedwarden.regulator import recap
 from fedwarden.regulator.addresses import ipv4
 from fedwarden.regulator.changing import members_of
 from fedwarden.regulator.deployments import CURRENT, deployed
-from fedwarden.regulator.desk import Desk, shown, site_of
+from fedwarden.regulator.desk import Desk, addresses, shown, site_of
 from fedwarden.regulator.ending import end_jobs
 from fedwarden.regulator.publishing import write_published
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
@@ -32,12 +32,12 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
         with desk.store.begin() as session:
             begun = all_of(session, DeploymentRow, DeploymentRow.state == "deleting", order=DeploymentRow.created)
             rows = begun + deployed(session)
-        if desk.purge and (gone := _deleted(desk, wanted)) and not any(_addresses(row) == wanted for row in rows):
+        if desk.purge and (gone := _deleted(desk, wanted)) and not any(addresses(row) == wanted for row in rows):
             desk.engine(gone.engine).delete(site_of(gone))
             return shown(gone)
         if not rows:
             raise DeployError("FW-DEP-001")
-        row = next((row for row in rows if _addresses(row) == wanted), None)
+        row = next((row for row in rows if wanted in (addresses(row), addresses(row, joined=False))), None)
         if row is None:
             raise DeployError("FW-DEP-005", deployed="; ".join(shown(row) for row in rows))
         for member in members_of(row):
@@ -50,15 +50,12 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
         return shown(row)
 
 
-def _addresses(row: DeploymentRow) -> dict[int, str]:
-    return {party.party: party.ip for party in row.parties if party.party}
-
 
 def _deleted(desk: Desk, wanted: dict[int, str]) -> DeploymentRow | None:
     """The last deployment of these parties that kept its data when it was deleted, for a purge afterwards."""
     with desk.store.begin() as session:
         rows = all_of(session, DeploymentRow, DeploymentRow.state == "deleted", order=DeploymentRow.ended.desc())
-    return next((row for row in rows if row.engine == "fate" and _addresses(row) == wanted), None)
+    return next((row for row in rows if row.engine == "fate" and addresses(row) == wanted), None)
 
 
 def finish_delete(desk: Desk, row: DeploymentRow) -> None:
@@ -77,7 +74,7 @@ def finish_delete(desk: Desk, row: DeploymentRow) -> None:
         raise next(iter(left.values()))
     with desk.store.begin() as session:
         forget(desk, session, row.id)
-        parties = {str(party.party): party.ip for party in row.parties if party.party}
+        parties = {str(party): ip for party, ip in addresses(row).items()}
         audit(session, "delete", row.id, parties=parties, audit_logs_not_kept=unkept)
     write_published(desk)
 

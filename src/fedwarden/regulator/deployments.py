@@ -11,7 +11,7 @@ from fedwarden.common.errors import DeployError, FedwardenError, RemoteError, Us
 from fedwarden.engines.base import Engine, Site
 from fedwarden.regulator import changing, planning, recap
 from fedwarden.regulator.addresses import is_own
-from fedwarden.regulator.desk import Desk, shown, site_of
+from fedwarden.regulator.desk import Desk, addresses, shown, site_of
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.planning import Plan, Step
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
@@ -159,7 +159,7 @@ def _anew(desk: Desk, engine: Engine, made: Plan) -> Site:
             row.state = "deployed"
             set_meta(session, CURRENT, row.id)
             keys = {str(member.party): member.fingerprint for member in site.members}
-            audit(session, "deploy", row.id, parties=planning.addresses(row), keys=keys, secure_addition=total)
+            audit(session, "deploy", row.id, parties=addresses(row), keys=keys, secure_addition=total)
     except BaseException:
         abroad = sorted({member.host for member in site.members if member.place})
         try:

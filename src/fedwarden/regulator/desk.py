@@ -62,6 +62,7 @@ class Desk:
 
         Raises StateError FW-STATE-002 after a minute, DeployError FW-DEP-001 (unless ``create``) or -013.
         """
+        from fedwarden.regulator.certificates import note_expiring
         from fedwarden.regulator.recovery import recover
 
         if create:
@@ -72,6 +73,7 @@ class Desk:
             if create and self._store is None:
                 self._store = Store(self.places.store)
             recover(self)
+            note_expiring(self)
             yield
 
     @property
@@ -183,10 +185,17 @@ def site_of(row: DeploymentRow) -> Site:
             details=party.details,
         )
         for party in row.parties
+        if not party.details.get("left")  # who left by its own hand is on record and nothing else
     ]
     return Site(deployment=row.id, members=members, plan=row.plan)
 
 
+def addresses(row: DeploymentRow, *, joined: bool = True) -> dict[int, str]:
+    """Party id → address, without the arbiter and those who left; ``joined``: with those who came by their own hand."""
+    there = [it for it in row.parties if it.party and not it.details.get("left")]
+    return {it.party: it.ip for it in there if joined or not it.home.startswith("joined://")}
+
+
 def shown(row: DeploymentRow) -> str:
     """``1=127.0.0.1 2=127.0.0.1``: a deployment as people know it."""
-    return " ".join(f"{party.party}={party.ip}" for party in row.parties if party.party)
+    return " ".join(f"{party}={ip}" for party, ip in addresses(row).items())

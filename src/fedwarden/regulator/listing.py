@@ -7,7 +7,7 @@ from typing import Any
 from fedwarden.common.errors import JobError
 from fedwarden.engines.base import Site
 from fedwarden.regulator.deployments import current, deployed
-from fedwarden.regulator.desk import Desk, shown, site_of
+from fedwarden.regulator.desk import Desk, addresses, shown, site_of
 from fedwarden.regulator.following import query, view
 from fedwarden.regulator.merge import ENDED
 from fedwarden.regulator.store import all_of
@@ -72,7 +72,7 @@ def deployments(desk: Desk) -> list[dict[str, Any]]:
     return [
         {
             "deployment": row.id,
-            "parties": {str(party.party): party.ip for party in row.parties if party.party},
+            "parties": {str(party): ip for party, ip in addresses(row).items()},
             "shown": shown(row),
             "current": row.id == chosen,
         }

@@ -12,7 +12,7 @@ from fedwarden.common.errors import DeployError, FedwardenError
 from fedwarden.common.release import release
 from fedwarden.engines import ways
 from fedwarden.engines.base import Change, Engine, Member, Site
-from fedwarden.regulator.desk import Desk, shown, site_of
+from fedwarden.regulator.desk import Desk, addresses, shown, site_of
 from fedwarden.regulator.store import all_of
 from fedwarden.regulator.tables import DeploymentRow
 from fedwarden.regulator.wanted import OWN_DETAILS, Wanted
@@ -71,11 +71,6 @@ def make(desk: Desk, wanted: Wanted) -> Plan:
     return _compared(desk, engine, wanted, row)
 
 
-def addresses(row: DeploymentRow) -> dict[int, str]:
-    """Party id → address, without the arbiter."""
-    return {party.party: party.ip for party in row.parties if party.party}
-
-
 def _deployed(desk: Desk) -> list[DeploymentRow]:
     if not desk.places.store.exists():
         return []
@@ -88,7 +83,7 @@ def _same(wanted: Wanted, rows: list[DeploymentRow]) -> DeploymentRow | None:
     named = next((row for row in rows if wanted.name and row.plan.get("name") == wanted.name), None)
     if named is not None:
         return named
-    alike = [row for row in rows if addresses(row) == wanted.addresses]
+    alike = [row for row in rows if wanted.addresses in (addresses(row), addresses(row, joined=False))]
     return next((row for row in alike if not wanted.name or not row.plan.get("name")), None)
 
 
@@ -122,6 +117,9 @@ def _compared(desk: Desk, engine: Engine, wanted: Wanted, row: DeploymentRow) ->
         ports = {} if {"address", "ports"} & set(why) else _ports(old)
         kept = {name: value for name, value in old.details.items() if name not in OWN_DETAILS}
         after.append(replace(new, details=kept | new.details, fingerprint=old.fingerprint, **ports))
+    for own in [member for member in there.values() if member.joined]:  # no deploy takes out who came by its own hand
+        after.append(there.pop(own.party))
+        steps.append(Step(action="keep", party=own.party, host=own.host))
     steps += [Step(action="remove", party=old.party, host=old.host) for old in there.values()]
     gone = [*moved, *there.values()]
     restart = [step.party for step in steps if step.action == "change" and _restarts(step)]

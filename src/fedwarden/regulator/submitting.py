@@ -13,12 +13,14 @@ from fedwarden.common.api import Algorithm, JobSpec, RoleStatus
 from fedwarden.common.errors import DataError, JobError, UsageError
 from fedwarden.engines import ways
 from fedwarden.engines.base import Engine, Handed, Site
+from fedwarden.regulator import certificates
 from fedwarden.regulator.deployments import current
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.following import ask_and_store, end_waiting
 from fedwarden.regulator.heads import swap_heads
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.names import check_name
+from fedwarden.regulator.presence import check_present
 from fedwarden.regulator.store import all_of, audit, now
 from fedwarden.regulator.tables import DeploymentRow, JobRoleRow, JobRow, UploadRow
 
@@ -46,10 +48,12 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
             desk.note("FW-NOTE-026", found=chosen["min_intersection"])
         with desk.store.begin() as session:
             upload = upload_of(all_of(session, UploadRow, UploadRow.deployment_id == deployment.id), project)
+        check_present(deployment, [role.party for role in upload.roles])
         engine.require(site, "submit", algorithm, [role.party for role in upload.roles[1:]])
         site = desk.wake(site, engine)
         desk.compare_releases(site, engine)
         _settle(desk, engine, site)
+        certificates.bring_up_to_date(desk, site)
         check_tables(engine, site, algorithm, upload)
         spec = _plan(desk, engine, site, upload, deployment, algorithm, mode, chosen)
         try:

@@ -134,6 +134,20 @@ class BindingRow(Base):
     bound: Mapped[str]
 
 
+class InvitationRow(Base):
+    """``state``: open → asked → approved → joined → left, or withdrawn. Of the token only its hash is here."""
+
+    __tablename__ = "invitations"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    party: Mapped[int]
+    token_hash: Mapped[str] = mapped_column(unique=True)  # SHA-256, hex
+    created: Mapped[str]
+    expires: Mapped[str]
+    state: Mapped[str]
+    fingerprint: Mapped[str]  # of the key that asked first; empty while nobody has
+    details: Mapped[dict[str, Any]]  # request, certificate, where from, where its agent listens
+
+
 class AuditRow(Base):
     """Who changed what, in the same transaction as the change. Each row seals the one before (``common.chain``)."""
 

@@ -11,6 +11,7 @@ from fedwarden.common.errors import DeployError, UsageError
 from fedwarden.regulator.deployments import current
 from fedwarden.regulator.desk import Desk, shown, site_of
 from fedwarden.regulator.names import check_name
+from fedwarden.regulator.presence import check_present
 from fedwarden.regulator.store import all_of, audit, now
 from fedwarden.regulator.tables import UploadRoleRow, UploadRow
 
@@ -45,6 +46,7 @@ def upload(desk: Desk, project: str, guest: Source, hosts: list[Source], form: T
     with desk.changing():
         with desk.store.begin() as session:
             row = current(session)
+        check_present(row, [party for _, party, _ in ordered])
         for _, party, _ in ordered:
             if party not in {member.party for member in row.parties if member.party}:
                 raise DeployError("FW-DEP-004", party=party, deployed=shown(row))

@@ -67,8 +67,12 @@ class NativeEngine(Engine):
         infos = self._remote().deploy(abroad) if abroad else {}
         local_agents.make(here, self._authority())
         infos |= {member.party: info for member, info in zip(here, local_agents.start(here), strict=True)}
+        own_hand = [member for member in site.members if member.joined]
+        infos |= {member.party: self.health(site, member.party) for member in own_hand}
         members = [_filled(member, infos[member.party]) for member in site.members]
         made = replace(site, members=members)
+        for member in own_hand:  # it may have been part of an earlier deployment
+            self._forget_at(made, member, [other.party for other in members if other.party != member.party])
         self._introduce_all(made)
         return made
 
@@ -128,6 +132,10 @@ class NativeEngine(Engine):
         )
         if error := first_error(results):
             raise error
+
+    def _forget_at(self, site: Site, member: Member, parties: list[int]) -> None:
+        for gone in parties:
+            self._agents.ask(site, member.party, "DELETE", f"/v1/peers/{gone}", list[PeerParty])
 
     def _introduce(self, site: Site, member: Member) -> None:
         """The agent answers in its own name, and pins the keys of all others."""
@@ -324,13 +332,14 @@ class NativeEngine(Engine):
 
 
 def _apart(members: list[Member]) -> tuple[list[Member], list[Member]]:
-    """Those on this machine, those on others."""
-    return [member for member in members if not member.place], [member for member in members if member.place]
+    """Those on this machine, those on others that the regulator logs into."""
+    here = [member for member in members if not member.place and not member.joined]
+    return here, [member for member in members if member.place]
 
 
 def _where_now(member: Member) -> Member:
     """An agent on this machine whose port was taken while it was dead listens elsewhere."""
-    info = None if member.place else local_agents.told(member)
+    info = None if member.place or member.joined else local_agents.told(member)
     return member if info is None or info.fingerprint != member.fingerprint else _filled(member, info)
 
 
