@@ -77,7 +77,7 @@ def enrol(
         with EnrolmentListener(Desk, *place, tell) as listener:
             tell("FW-SAY-521", {"address": f"{place[0]}:{listener.port}", "duration": duration})
             end = time.monotonic() + seconds
-            seen = {one["id"]: one["state"] for one in invitations.every(desk)}
+            seen = _told(desk, {}, tell)
             try:
                 while time.monotonic() < end:
                     time.sleep(0.5)

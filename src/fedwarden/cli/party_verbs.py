@@ -32,6 +32,8 @@ def join(
     home: HomeOption = None,
     bind: Annotated[str, typer.Option(help="address to listen on; default: --advertise / 监听地址")] = "",
     advertise: Annotated[str, typer.Option(help="address that others dial / 供他方连接的地址")] = "",
+    control_port: Annotated[int, typer.Option(min=1, max=65000, help="or the next free one / 控制端口")] = 9480,
+    data_port: Annotated[int, typer.Option(min=1, max=65000, help="or the next free one / 数据端口")] = 9470,
     policy: Annotated[Path | None, typer.Option(help="policy.yaml to begin with / 初始策略文件")] = None,
     wait: Annotated[str, typer.Option(help="for the regulator's approval / 等待批准的时长")] = "1h",
     as_json: Json = False,
@@ -52,7 +54,7 @@ def join(
         for peer in fields["peers"]:
             people.say("FW-SAY-529", **peer)
 
-    wishes = joining.Wishes(bind, advertise, policy, durations.seconds(wait, "--wait"))
+    wishes = joining.Wishes(bind, advertise, policy, durations.seconds(wait, "--wait"), control_port, data_port)
     _do("join", as_json, lambda: hand.join(invitation, hand.place(home), wishes, tell), show, ("FW-NEXT-523", {}))
 
 

@@ -39,11 +39,10 @@ def join(source: str, home: Home, wishes: joining.Wishes, tell: Tell) -> dict[st
 def leave(home: Home) -> dict[str, Any]:
     """See ``joining.leave``. ``told``: empty, or why the regulator could not be told."""
     member, told, left = joining.leave(home)
-    refused = isinstance(told, FedwardenError)
     return {
         "party": member.party,
-        "told": told.message() if refused else "",
-        "ended": [] if refused else told.ended,
+        "told": told.message() if isinstance(told, FedwardenError) else "",
+        "ended": [] if isinstance(told, FedwardenError) else told.ended,
         "stays": left,
     }
 

@@ -30,12 +30,15 @@ Tell = Callable[[str, dict[str, Any]], None]
 
 
 class Wishes(NamedTuple):
-    """``bind`` and ``advertise`` are IPv4 addresses: where the agent listens, and where others dial it."""
+    """``bind`` and ``advertise`` are IPv4 addresses: where the agent listens, and where others dial it. The ports are
+    those to begin with; where one is taken the next free one."""
 
     bind: str = ""
     advertise: str = ""
     policy: Path | None = None
     seconds: float = 3600.0
+    control_port: int = 9480
+    data_port: int = 9470
 
 
 def join(invitation: Invitation, home: Home, wishes: Wishes, tell: Tell) -> tuple[Welcome, Membership]:
@@ -61,7 +64,8 @@ def join(invitation: Invitation, home: Home, wishes: Wishes, tell: Tell) -> tupl
     write_atomic(home.cert, state.certificate.encode())
     _write_policy(home, wishes.policy)
     advertise = wishes.advertise or client.own_address()
-    info = own_agent.start(home, party, wishes.bind or (advertise if _own(advertise) else "0.0.0.0"))  # noqa: S104
+    bind = wishes.bind or (advertise if _own(advertise) else "0.0.0.0")  # noqa: S104
+    info = own_agent.start(home, party, bind, (wishes.control_port, wishes.data_port))
     tell("FW-SAY-526", {"party": party, "control": info.control_port, "data": info.data_port})
     arrival = Arrival(
         host=advertise, control_port=info.control_port, data_port=info.data_port, serving_port=info.serving_port

@@ -22,6 +22,7 @@ def membership_routes(
 ) -> list[ApiRoute]:
     def revoke(call: Call) -> RevocationsHeld:
         held = revoked.accept(call.body)
+        peers.drop(held.keys)
         return RevocationsHeld(number=held.number, keys=len(held.keys), ended=jobs.end_revoked())
 
     return [
@@ -30,7 +31,7 @@ def membership_routes(
             "/v1/revocations",
             REGULATOR,
             revoke,
-            "the authority's signed list of revoked keys; ends jobs with one of them; an older list is refused",
+            "the authority's signed list of revoked keys; ends jobs with one of them and drops their pins",
             body=Statement,
             answer=RevocationsHeld,
             told=lambda _, held: {"number": held.number, "keys": held.keys, "ended": held.ended},

@@ -23,7 +23,7 @@ READY_SECONDS, END_SECONDS = 45.0, 20.0
 FILES = (
     *("key.pem", "csr.pem", "cert.pem", "ca.pem", "key.next.pem", "cert.next.pem", "agent.json", "agent.lock"),
     *("agent.out.log", "init.log", "peers.json", "pins.json", "membership.json", "revoked.json", "tokens.json"),
-    "tokens.lock",
+    *("tokens.lock", "pins.lock"),
     *("bindings.json", "predictions.json", "environment"),
 )
 FOLDERS = ("datasets", "jobs", "models")
@@ -39,8 +39,8 @@ def running(home: Home) -> int | None:
     return None
 
 
-def start(home: Home, party: int, bind: str) -> AgentInfo:
-    """Starts the agent, or finds it running; answers when it listens.
+def start(home: Home, party: int, bind: str, ports: tuple[int, int] = (9480, 9470)) -> AgentInfo:
+    """Starts the agent, or finds it running; answers when it listens. ``ports``: control and data at its first start.
 
     Raises DeployError FW-DEP-064 (no agent's folder), FW-DEP-524 (it ended at once, or does not listen).
     """
@@ -48,7 +48,7 @@ def start(home: Home, party: int, bind: str) -> AgentInfo:
         raise DeployError("FW-DEP-064", home=str(home.root))
     if running(home) is None:
         words = [sys.executable, "-P", "-m", "fedwarden.party.agent", "--home", str(home.root), "--bind", bind]
-        words.append("--any-port")
+        words += ["--any-port", "--control-port", str(ports[0]), "--data-port", str(ports[1])]
         ended = _as_service(home, party, words) if _systemd() else _as_daemon(home, words)
     else:
         ended = lambda: running(home) is None  # noqa: E731
@@ -149,5 +149,5 @@ def _last_words(home: Home) -> str:
     with contextlib.suppress(OSError):
         lines = [line for line in _output(home).read_text("utf-8", "replace").splitlines() if line.strip()]
         if lines:
-            return lines[-1].removeprefix("error: ")[:300]
+            return lines[-1].removeprefix("error: ").rstrip(".")[:300]
     return "it said nothing"

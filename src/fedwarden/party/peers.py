@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Container
 
 import msgspec
 from msgspec.structs import replace
@@ -68,6 +69,13 @@ class PeerBook:
                     write_struct(self._pins, {**read_struct(self._pins, dict[str, str]), str(party): change.new})
                 self._store({**self._peers, party: replace(peer, fingerprint=change.new)})
         return self.all()
+
+    def drop(self, revoked: Container[str]) -> None:
+        """Takes back the pins of revoked keys: their parties may be introduced again with other ones."""
+        with self._lock:
+            after = {party: peer for party, peer in self._peers.items() if peer.fingerprint not in revoked}
+            if len(after) < len(self._peers):
+                self._store(after)
 
     def _store(self, after: dict[int, PeerParty]) -> None:
         write_struct(self._path, [after[party] for party in sorted(after)])

@@ -20,7 +20,7 @@ from fedwarden.identity.ledger import Ledger
 from fedwarden.identity.revocation import FILE, read_book
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.store import all_of, audit, now
-from fedwarden.regulator.tables import DeploymentRow, PartyRow
+from fedwarden.regulator.tables import DeploymentRow, InvitationRow, PartyRow
 
 WARN_DAYS = 30
 
@@ -150,6 +150,9 @@ def rotate(desk: Desk, party: int) -> AgentInfo:
         old = _party(row, party).fingerprint
         with desk.store.begin() as session:
             session.get_one(PartyRow, (row.id, party)).fingerprint = key
+            for asked in all_of(session, InvitationRow, InvitationRow.party == party, InvitationRow.state == "joined"):
+                asked.fingerprint = key
+                asked.details = {**asked.details, "certificate": pending["certificate"]}
             row = session.get_one(DeploymentRow, row.id)
             if old != key:
                 audit(session, "new key", f"party {party}", party=party, old=old, new=key)
