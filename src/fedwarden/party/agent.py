@@ -108,8 +108,6 @@ class Agent:
         with self._alone(), contextlib.ExitStack() as stack:
             # peers and regulator know the ports of the last run: the same ones or none
             sockets = ports.open_all(wanted, ports.remembered(self.home.agent_json), stack)
-            if (door := self._door()) is not None:
-                door_socket = stack.enter_context(contextlib.closing(ports.listen(*door, search=False)))
             numbers = [sock.getsockname()[1] for sock in sockets]
             self._known = AgentInfo(
                 party=self.party,
@@ -129,7 +127,7 @@ class Agent:
                 self._relay = RelayProcess(self.home, self.party, sockets[3])
                 stack.callback(self._relay.close)
             stack.callback(self._offers.close)
-            asyncio.run(self._serve(*sockets[:3], door_socket if door is not None else None))
+            asyncio.run(self._serve(sockets[0], sockets[1], sockets[2], self._open_door(stack)))
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -191,14 +189,14 @@ class Agent:
         self._contexts.append(server_context(self.home.cert, self.home.key, self.home.ca))
         return self._contexts[-1]
 
-    def _door(self) -> tuple[str, int] | None:
-        """Where the door of the serving port is to be; a broken policy opens none."""
+    def _open_door(self, stack: contextlib.ExitStack) -> socket.socket | None:
+        """The socket of the serving port's door, where the policy wants one; a broken policy opens none."""
         try:
             listen = self.policy.now().serving.listen
         except StateError:
             return None
         host, _, port = (listen or "").rpartition(":")
-        return (host, int(port)) if host else None
+        return stack.enter_context(contextlib.closing(ports.listen(host, int(port), search=False))) if host else None
 
     def _door_context(self) -> ssl.SSLContext:
         """The policy's certificate, or this agent's; a caller's certificate is looked at where one is shown."""

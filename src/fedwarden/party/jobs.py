@@ -134,6 +134,7 @@ class JobBook:
         -522 (a revoked key); DataError (a table that is not registered here, does not fit, or has changed); StateError
         FW-STATE-520.
         """
+        self._check_revoked(spec)  # before the pins: those of revoked keys are gone
         roles = check_roles(spec, self._party, self._fingerprint, self._peers)
         known = self._known(spec)
         if known is not None:
@@ -153,6 +154,7 @@ class JobBook:
 
         Raises what ``submit`` raises, and JobError FW-JOB-066 (never here), FW-JOB-503, -504.
         """
+        self._check_revoked(spec)
         roles = check_roles(spec, self._party, self._fingerprint, self._peers)
         self.statuses(spec.job_id)
         self._check_allowed(spec, roles)
@@ -171,7 +173,6 @@ class JobBook:
         return self.statuses(spec.job_id)
 
     def _check_allowed(self, spec: JobSpec, roles: list[Role]) -> None:
-        self._check_revoked(spec)
         check_job(self._policy.now(), spec, self._party, roles, self._peers)
         for role in roles if spec.algorithm != "example" else []:
             if role == "arbiter":

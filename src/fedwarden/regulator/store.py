@@ -20,7 +20,7 @@ from fedwarden.common.errors import StateError
 from fedwarden.regulator.tables import AuditRow, Meta
 
 #: The newest step in ``migrations/versions``; a test compares it with Alembic's own head.
-HEAD = "0003"
+HEAD = "0004"
 BUSY_SECONDS = 30
 
 
