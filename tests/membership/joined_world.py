@@ -36,8 +36,10 @@ class World:
         self.base = base
         self.home, self.party_home = base / "regulator", base / "own-hand"
         # ports that nobody else takes while this party's agent is stopped
-        low = 20_000 + os.getpid() * 8 % 10_000
-        self.place = ["--bind", LOCAL, "--advertise", LOCAL, "--control-port", low, "--data-port", low + 1]
+        low = 20_000 + os.getpid() * 16 % 10_000
+        self.place = ["--bind", LOCAL, "--advertise", LOCAL]
+        for more, name in enumerate(("control", "data", "serving")):
+            self.place += [f"--{name}-port", low + more]
         self.listener: subprocess.Popen[str] | None = None
         self.address = ""
         self.processes: list[subprocess.Popen[str]] = []

@@ -34,6 +34,7 @@ def join(
     advertise: Annotated[str, typer.Option(help="address that others dial / 供他方连接的地址")] = "",
     control_port: Annotated[int, typer.Option(min=1, max=65000, help="or the next free one / 控制端口")] = 9480,
     data_port: Annotated[int, typer.Option(min=1, max=65000, help="or the next free one / 数据端口")] = 9470,
+    serving_port: Annotated[int, typer.Option(min=1, max=65000, help="loopback / 本机预测端口")] = 8059,
     policy: Annotated[Path | None, typer.Option(help="policy.yaml to begin with / 初始策略文件")] = None,
     wait: Annotated[str, typer.Option(help="for the regulator's approval / 等待批准的时长")] = "1h",
     as_json: Json = False,
@@ -54,7 +55,8 @@ def join(
         for peer in fields["peers"]:
             people.say("FW-SAY-529", **peer)
 
-    wishes = joining.Wishes(bind, advertise, policy, durations.seconds(wait, "--wait"), control_port, data_port)
+    ports = joining.own_agent.Ports(control_port, data_port, serving_port)
+    wishes = joining.Wishes(bind, advertise, policy, durations.seconds(wait, "--wait"), ports)
     _do("join", as_json, lambda: hand.join(invitation, hand.place(home), wishes, tell), show, ("FW-NEXT-523", {}))
 
 

@@ -37,8 +37,7 @@ class Wishes(NamedTuple):
     advertise: str = ""
     policy: Path | None = None
     seconds: float = 3600.0
-    control_port: int = 9480
-    data_port: int = 9470
+    ports: own_agent.Ports = own_agent.Ports()
 
 
 def join(invitation: Invitation, home: Home, wishes: Wishes, tell: Tell) -> tuple[Welcome, Membership]:
@@ -65,7 +64,7 @@ def join(invitation: Invitation, home: Home, wishes: Wishes, tell: Tell) -> tupl
     _write_policy(home, wishes.policy)
     advertise = wishes.advertise or client.own_address()
     bind = wishes.bind or (advertise if _own(advertise) else "0.0.0.0")  # noqa: S104
-    info = own_agent.start(home, party, bind, (wishes.control_port, wishes.data_port))
+    info = own_agent.start(home, party, bind, wishes.ports)
     tell("FW-SAY-526", {"party": party, "control": info.control_port, "data": info.data_port})
     arrival = Arrival(
         host=advertise, control_port=info.control_port, data_port=info.data_port, serving_port=info.serving_port

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import DeployError, FedwardenError
@@ -29,6 +30,17 @@ FILES = (
 FOLDERS = ("datasets", "jobs", "models")
 
 
+class Ports(NamedTuple):
+    """To begin with; an agent keeps the ones that it has once listened on."""
+
+    control: int = 9480
+    data: int = 9470
+    serving: int = 8059
+
+
+USUAL = Ports()
+
+
 def running(home: Home) -> int | None:
     """The process of this home's agent, if there is one; read from /proc, so that a reused id is never hit."""
     with contextlib.suppress(OSError, ValueError):
@@ -39,8 +51,8 @@ def running(home: Home) -> int | None:
     return None
 
 
-def start(home: Home, party: int, bind: str, ports: tuple[int, int] = (9480, 9470)) -> AgentInfo:
-    """Starts the agent, or finds it running; answers when it listens. ``ports``: control and data at its first start.
+def start(home: Home, party: int, bind: str, ports: Ports = USUAL) -> AgentInfo:
+    """Starts the agent, or finds it running; answers when it listens. ``ports``: to begin with.
 
     Raises DeployError FW-DEP-064 (no agent's folder), FW-DEP-524 (it ended at once, or does not listen).
     """
@@ -48,7 +60,9 @@ def start(home: Home, party: int, bind: str, ports: tuple[int, int] = (9480, 947
         raise DeployError("FW-DEP-064", home=str(home.root))
     if running(home) is None:
         words = [sys.executable, "-P", "-m", "fedwarden.party.agent", "--home", str(home.root), "--bind", bind]
-        words += ["--any-port", "--control-port", str(ports[0]), "--data-port", str(ports[1])]
+        words.append("--any-port")
+        for name in ports._fields:
+            words += [f"--{name}-port", str(getattr(ports, name))]
         ended = _as_service(home, party, words) if _systemd() else _as_daemon(home, words)
     else:
         ended = lambda: running(home) is None  # noqa: E731

@@ -9,13 +9,14 @@ from fedwarden.common.membership import Arrival, Farewell, Welcome
 from fedwarden.engines.base import Member, Site, joined_home
 from fedwarden.engines.native.membership import MembershipCalls
 from fedwarden.regulator import certificates
-from fedwarden.regulator.deployments import CURRENT, check_together
+from fedwarden.regulator.deployments import CURRENT
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.following import ask_and_store, spec_of, store_failed
 from fedwarden.regulator.invitations import of_party
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.store import all_of, audit, get_meta, now
 from fedwarden.regulator.tables import DeploymentRow, InvitationRow, JobRow, PartyRow
+from fedwarden.regulator.together import check_together
 
 
 def arrive(desk: Desk, party: int, key: str, arrival: Arrival) -> Welcome:
