@@ -44,7 +44,7 @@ def join(
     \b
     fedwarden party join invitation.txt --policy policy.yaml
     """
-    from fedwarden.party import hand, joining
+    from fedwarden.party import hand
 
     def tell(code: str, params: dict[str, Any]) -> None:
         if not as_json:
@@ -55,8 +55,9 @@ def join(
         for peer in fields["peers"]:
             people.say("FW-SAY-529", **peer)
 
-    ports = joining.own_agent.Ports(control_port, data_port, serving_port)
-    wishes = joining.Wishes(bind, advertise, policy, durations.seconds(wait, "--wait"), ports)
+    wishes = hand.wishes(
+        bind, advertise, policy, durations.seconds(wait, "--wait"), (control_port, data_port, serving_port)
+    )
     _do("join", as_json, lambda: hand.join(invitation, hand.place(home), wishes, tell), show, ("FW-NEXT-523", {}))
 
 

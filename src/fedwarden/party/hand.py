@@ -23,6 +23,13 @@ def place(chosen: Path | None) -> Home:
     return Home(chosen if chosen is not None else joining.default_home())
 
 
+def wishes(
+    bind: str, advertise: str, rules: Path | None, seconds: float, ports: tuple[int, int, int]
+) -> joining.Wishes:
+    """``ports``: control, data, serving."""
+    return joining.Wishes(bind, advertise, rules, seconds, own_agent.Ports(*ports))
+
+
 def join(source: str, home: Home, wishes: joining.Wishes, tell: Tell) -> dict[str, Any]:
     """See ``joining.join``; ``source`` is an invitation's file, or ``-``."""
     invitation = read_invitation(source)
