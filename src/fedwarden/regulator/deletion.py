@@ -50,7 +50,6 @@ def delete(desk: Desk, ids: list[int], ips: list[str]) -> str:
         return shown(row)
 
 
-
 def _deleted(desk: Desk, wanted: dict[int, str]) -> DeploymentRow | None:
     """The last deployment of these parties that kept its data when it was deleted, for a purge afterwards."""
     with desk.store.begin() as session:
