@@ -133,7 +133,7 @@ def _renewed(desk: Desk, engine: Engine, site: Site, made: Plan) -> tuple[Site, 
             changing.fill(party, site.member(party.party))
         row.plan = site.plan
         if changed:
-            audit(session, "deploy", row.id, parties=planning.addresses(row), changed=changed)
+            audit(session, "deploy", row.id, parties=addresses(row), changed=changed)
     steps = [
         Step(action="change" if member.party in changed else "keep", party=member.party, host=member.host)
         for member in site.members
