@@ -105,9 +105,9 @@ def in_training(world: LinkWorld, tables: dict[str, str], **given: object) -> ob
 
 
 def test_a_partition_of_five_seconds_heals_and_the_job_ends_well(world: LinkWorld, tables: dict[str, str]) -> None:
-    world.rig.call("delay", "1", "20")
+    world.rig.call("delay", "1", "10")
     try:
-        spec = in_training(world, tables, max_iter=40, refit=False)
+        spec = in_training(world, tables, max_iter=30, refit=False)
         world.rig.call("partition", "1", "2")
         begin = time.monotonic()
         before = world.records(spec)["guest"].iteration  # type: ignore[arg-type]

@@ -50,7 +50,7 @@ def core_routes(
             "/v1/peers",
             REGULATOR,
             lambda call: peers.pin(call.body),
-            "pin the parties to talk to; a pinned fingerprint is never replaced",
+            "pin the parties to talk to, each as this agent reaches it (addresses, relay); a pin is never replaced",
             body=list[PeerParty],
             answer=list[PeerParty],
             told=lambda call, _: {"parties": [peer.party for peer in call.body]},
