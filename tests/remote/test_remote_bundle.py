@@ -207,3 +207,26 @@ def test_a_regulator_without_a_checkout_passes_itself_on(tmp_path, monkeypatch):
         assert sorted(second.namelist()) == sorted(first.namelist())
         assert "fedwarden/remote/base.lock" in second.namelist()
         assert "fedwarden/remote/scripts/install.sh" in second.namelist()
+
+
+def test_an_installation_from_the_bundle_has_the_checkouts_release(tmp_path):
+    """Else every deploy would take its own agents for old ones."""
+    import sys
+    import zipfile
+
+    from fedwarden.common.release import release
+
+    site = tmp_path / "site"
+    with zipfile.ZipFile(wheels.own_wheel(tmp_path)) as opened:
+        opened.extractall(site)
+    words = "from fedwarden.common.release import release, __file__ as f; print(release(), f)"
+    for change in (False, True):
+        if change:
+            with (site / "fedwarden" / "__init__.py").open("a") as file:
+                file.write("# other\n")
+        done = subprocess.run(
+            [sys.executable, "-c", words], env={"PYTHONPATH": str(site)}, capture_output=True, text=True, check=True
+        )
+        told, place = done.stdout.split()
+        assert place.startswith(str(site))
+        assert (told == release()) is not change

@@ -11,6 +11,9 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+#: What a package is made of; caches and what an editor leaves beside a file are not.
+_KINDS = (".py", ".sh", ".yaml", ".gz")
+
 
 def lock_text() -> str:
     """base.lock of this installation: in the package, or in the checkout that it runs from."""
@@ -32,7 +35,7 @@ def release() -> str:
     digest = hashlib.sha256(lock_text().encode())
     for path in sorted(package.rglob("*")):
         inside = path.relative_to(package).as_posix()
-        if path.is_file() and "__pycache__" not in path.parts and path.name != "base.lock":
+        if path.suffix in _KINDS and path.is_file() and not path.name.startswith("."):
             digest.update(f"\0{inside}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -20,6 +20,8 @@ from fedwarden.remote.unit import unit_text
 INSTALL_SECONDS = 300.0
 READY_SECONDS = 45
 END_SECONDS = 30.0
+#: An environment has some 10,000 files; a busy disk takes its time.
+REMOVE_SECONDS = 180.0
 
 _INIT = """umask 077
 mkdir -p "$2" && cd / || exit 1
@@ -102,12 +104,12 @@ def before_command(home: str) -> Command:
 
 def settle_command(root: str, home: str) -> Command:
     body = 'rm -f "$2/environment.before"\n' + scripts.text("tidy.sh")
-    return script("remove environments that nothing uses", body, root, home, seconds=END_SECONDS)
+    return script("remove environments that nothing uses", body, root, home, seconds=REMOVE_SECONDS)
 
 
 def remove_command(root: str, home: str, unit: str) -> Command:
     body = scripts.text("ours.sh") + scripts.text("remove.sh")
-    return script("remove the agent", body, home, unit, root, seconds=END_SECONDS)
+    return script("remove the agent", body, home, unit, root, seconds=REMOVE_SECONDS)
 
 
 async def install(session: Session, facts: Facts, seat: Seat, bundle: Bundle) -> Installed:

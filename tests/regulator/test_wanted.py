@@ -1,0 +1,73 @@
+"""Words and a file want the same thing in the same form; plans and recaps say what they say."""
+
+import pytest
+
+from fedwarden.common.errors import DeployError, RemoteError, UsageError
+from fedwarden.engines.base import Member
+from fedwarden.regulator import recap
+from fedwarden.regulator.places import Places
+from fedwarden.regulator.planning import Plan, Step
+from fedwarden.regulator.site_file import parse
+from fedwarden.regulator.wanted import check_reachable, of_file, of_lists
+
+
+def test_a_file_of_defaults_wants_what_words_want():
+    words = of_lists([2, 1], ["127.0.0.1", "192.0.2.9"])
+    file = of_file(parse("parties: [{id: 1, host: 192.0.2.9}, {id: 2, host: 127.0.0.1}]", "f"))
+    assert file.entries == words.entries
+    assert (file.name, words.name) == ("main", "")
+    assert words.addresses == {1: "192.0.2.9", 2: "127.0.0.1"}
+
+
+def test_what_the_file_says_reaches_the_member_and_the_engines_own_goes_nested(tmp_path):
+    text = """
+    ports: {data: 7000}
+    fate: {flow: a, images: x}
+    parties:
+    - {id: 1, host: 192.0.2.9, port: 2200, user: deploy, key: /k, name: bank, advertise: '198.51.100.1:900',
+       relay: true, fate: {flow: b}}
+    """
+    (_, entry) = of_file(parse(text, "f")).entries
+    member = entry.member(Places(tmp_path), "d7")
+    assert member.place == "deploy@192.0.2.9:2200"
+    assert member.home.endswith("/~/.fedwarden/host/agents/d7/party-1")
+    assert member.details == {
+        "ports": {"control": 9480, "data": 7000, "serving": 8059},
+        "fate": {"flow": "b", "images": "x"},
+        "login": {"key": "/k"},
+        "name": "bank",
+        "advertise": "198.51.100.1:900",
+        "relay": True,
+    }
+
+
+def test_an_id_twice_and_a_loopback_among_other_hosts_are_refused():
+    with pytest.raises(UsageError) as twice:
+        of_file(parse("parties: [{id: 1, host: 127.0.0.1}, {id: 1, host: 127.0.0.1}]", "f"))
+    assert twice.value.code == "FW-USE-008"
+    with pytest.raises(DeployError) as loopback:
+        check_reachable(of_lists([1, 2], ["127.0.0.1", "192.0.2.9"]))
+    assert loopback.value.code == "FW-DEP-200"
+
+
+STEPS = [
+    Step(action="keep", party=0, host="127.0.0.1"),
+    Step(action="create", party=1, host="192.0.2.1"),
+    Step(action="create", party=2, host="192.0.2.2"),
+]
+
+
+def counts(rows):
+    return {row.host: (row.ok, row.changed, row.failed) for row in rows}
+
+
+def test_a_recap_counts_per_host_and_puts_a_failure_where_it_was():
+    plan = Plan(wanted=of_lists([1, 2], ["192.0.2.1", "192.0.2.2"]), steps=STEPS)
+    assert plan.changed == 2
+    assert counts(recap.done(plan)) == {"127.0.0.1": (1, 0, 0), "192.0.2.1": (1, 1, 0), "192.0.2.2": (1, 1, 0)}
+    one = RemoteError("FW-SSH-005", host="192.0.2.2:22", seconds=1)
+    assert counts(recap.failed(plan, one)) == {"127.0.0.1": (1, 0, 0), "192.0.2.1": (0, 0, 0), "192.0.2.2": (0, 0, 1)}
+    whole = DeployError("FW-DEP-010", why="x")
+    assert counts(recap.failed(plan, whole)) == {"127.0.0.1": (1, 0, 0), "192.0.2.1": (0, 0, 1), "192.0.2.2": (0, 0, 1)}
+    members = [Member(party=party, host=f"192.0.2.{party}", home="h") for party in (1, 2)]
+    assert counts(recap.deleted(members, {2: one})) == {"192.0.2.1": (1, 1, 0), "192.0.2.2": (0, 0, 1)}
