@@ -100,7 +100,7 @@ def test_3_a_party_is_added_to_what_runs_and_all_of_them_train(world, tmp_path):
     sources = ["--guest", "1=/data/table.csv", "--host", "2=/data/table.csv", "--host", "3=/data/table.csv"]
     run = world.cli("upload", "--project", "p", *sources)
     assert run.code == 0, run
-    for algorithm in ("example", "hetero_linr"):
+    for algorithm in ("example", "hetero_linr", "hetero_lr"):
         run = world.cli("train", "--project", "p", "--algorithm", algorithm, "--json")
         assert run.code == 0, run
         trained = json.loads(run.out)

@@ -52,7 +52,8 @@ def test_the_same_deploy_again_changes_nothing_and_is_quick(world, deployed):
     before = [world.rig.shell(number, "pgrep -f '[f]edwarden.party.agent'") for number in (1, 2, 3)]
     run = world.deploy(3, "-pw", "-", stdin="\n".join(world.passwords) + "\n")
     assert (run.code, run.out) == (0, "deploy success.\n"), run
-    assert run.seconds < 10
+    print(f"deploy with the bundle: {deployed.seconds:.1f} s, again: {run.seconds:.1f} s")
+    assert run.seconds < 30
     assert [world.rig.shell(number, "pgrep -f '[f]edwarden.party.agent'") for number in (1, 2, 3)] == before
 
 
@@ -74,9 +75,10 @@ def trained(world, deployed, tmp_path_factory):
         paths.append("/data/table.csv")
     run = world.script("-f", "upload", "-proj", "p", "-gp", 1, paths[0], "-hp", 2, paths[1], 3, paths[2])
     assert (run.code, run.out) == (0, "upload success.\n"), run
-    run = world.script("-f", "submit", "-proj", "p", "-alg", "hetero_lr", "-m", 1)
-    assert run.code == 0, run
-    assert world.finished(run) == ["success"] * 4
+    for algorithm in ("example", "hetero_linr", "hetero_lr"):
+        run = world.script("-f", "submit", "-proj", "p", "-alg", algorithm, "-m", 1)
+        assert run.code == 0, run
+        assert world.finished(run) == ["success"] * 4
     return tables, ast.literal_eval(run.out)
 
 
