@@ -38,7 +38,8 @@ def doctor(
     fedwarden doctor 10.0.0.1 10.0.0.2 --password -
     fedwarden doctor -f fedwarden.yaml
     """
-    from fedwarden.regulator import examining
+    from fedwarden.regulator import certificates, examining
+    from fedwarden.regulator.desk import Desk
 
     try:
         if bool(hosts) == (file is not None):
@@ -51,6 +52,9 @@ def doctor(
         addresses = [place.rpartition("@")[2].rpartition(":")[0] for place in bare]
         access = Access(dict(zip(addresses, _passwords(password, len(bare)), strict=False)))
         report, notices = examining.examine(Places().home, asked, access)
+        with Desk() as desk:
+            certificates.note_expiring(desk)
+            notices = [*notices, *desk.notices]
     except FedwardenError as error:
         raise _failed(error) from None
     if as_json:

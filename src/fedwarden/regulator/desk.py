@@ -148,7 +148,7 @@ class Desk:
 
         with self.store.begin() as session:
             row = session.get_one(DeploymentRow, after.deployment)
-            for party in row.parties:
+            for party in [one for one in row.parties if not one.details.get("left")]:
                 member = after.member(party.party)
                 party.control_port, party.data_port = member.control_port, member.data_port
                 party.serving_port, party.details = member.serving_port, member.details

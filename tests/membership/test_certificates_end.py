@@ -1,0 +1,29 @@
+"""The end of a certificate is announced thirty days ahead, by whatever changes something."""
+
+import pytest
+
+from fedwarden.regulator import certificates
+from fedwarden.regulator.desk import Desk
+
+
+@pytest.mark.parametrize(("days", "told"), [(400, []), (29, ["fedwarden:regulator"]), (-1, ["fedwarden:regulator"])])
+def test_an_end_within_thirty_days_is_a_note_of_every_change(tmp_path, days, told):
+    with Desk(tmp_path) as desk, desk.changing(create=True):
+        desk.authority().issue_regulator(days)
+        assert desk.notices == []
+    with Desk(tmp_path) as desk:
+        with desk.changing():
+            pass
+        assert [(note.code, note.params["who"]) for note in desk.notices] == [("FW-NOTE-520", who) for who in told]
+        states = [one["state"] for one in certificates.every(desk)]
+        assert states == ["replaced", "expired" if days < 0 else "current"]
+
+
+def test_a_key_that_is_revoked_stays_so_in_the_list_and_numbers_only_grow(tmp_path):
+    with Desk(tmp_path) as desk, desk.changing(create=True):
+        authority = desk.authority()
+        authority.issue_regulator()
+        first = authority.revoke({"ab" * 32: "fedwarden:party:1"})
+        second = authority.revoke({"cd" * 32: "fedwarden:party:2"})
+    assert '"number":1' in first.text and '"number":2' in second.text
+    assert "ab" * 32 in second.text and "cd" * 32 in second.text
