@@ -35,6 +35,7 @@ def trained(one, guest, host, tmp_path):
         time.sleep(0.5)
 
 
+@pytest.mark.rare
 def test_one_id_is_guest_host_and_arbiter(one, tmp_path):
     run = one.fate("deploy", ids=[1])
     assert (run.code, run.out) == (0, "deploy success.\n"), run
