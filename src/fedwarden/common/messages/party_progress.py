@@ -36,8 +36,8 @@ MESSAGES = {
         zh="参与方 {party} 已加入部署 {deployment}",
     ),
     "FW-SAY-528": Msg(
-        en="party {party} has joined and waits to be deployed with others",
-        zh="参与方 {party} 已加入，等待与其他方一起部署",
+        en="party {party} has joined; there is no deployment yet: repeat this command once there is one",
+        zh="参与方 {party} 已加入；目前尚无部署，部署后请重复此命令",
     ),
     "FW-SAY-529": Msg(
         en="pinned: party {party}, key {fingerprint}",
