@@ -27,6 +27,7 @@ from fedwarden.engine.product import (
 )
 from fedwarden.engine.ring import decode, encode, ring_int
 from fedwarden.engine.streams import Address, Streams
+from fedwarden.engine.tall import Stored
 from fedwarden.engine.truncation import reveal, reveal_to_all, truncate, truncate_dealer
 
 SIX_CASES = settings(max_examples=6, deadline=None)
@@ -179,7 +180,7 @@ def test_matrix_products_are_exact_in_the_ring(parties: int, rows: int, columns:
 
     def party(ctx):
         owned = [
-            share_matrix(ctx, r, r, *matrices[r].shape, data=matrices[r] if r == ctx.role else None)
+            share_matrix(ctx, r, r, *matrices[r].shape, data=Stored(matrices[r]) if r == ctx.role else None)
             for r in ctx.data_roles
         ]
         up = multiply(ctx, owned, {r: vector_shares[r][ctx.index] for r in names}, address)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from numpy.typing import NDArray
 
 from fedwarden.engine.errors import AttemptMismatch, PeerViolation
+from fedwarden.engine.executor import Executor, InMemory
 from fedwarden.engine.net import Net
 from fedwarden.engine.ring import Ring
 from fedwarden.engine.streams import Streams
@@ -37,6 +38,7 @@ class PartyContext:
     attempt: str
     net: Net
     streams: Streams
+    executor: Executor = field(default_factory=InMemory)
 
     @property
     def index(self) -> int:
@@ -64,6 +66,7 @@ class DealerContext:
     attempt: str
     net: Net
     streams: dict[str, Streams]
+    executor: Executor = field(default_factory=InMemory)
 
     def others(self, role: str) -> tuple[str, ...]:
         return tuple(other for other in self.data_roles if other != role)
@@ -92,7 +95,9 @@ def as_bytes_array(data: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(data, dtype=np.uint8)
 
 
-def open_party(net: Net, role: str, data_roles: Sequence[str], dealer: str, job: str) -> PartyContext:
+def open_party(
+    net: Net, role: str, data_roles: Sequence[str], dealer: str, job: str, executor: Executor | None = None
+) -> PartyContext:
     """Agrees on a new attempt with every role and on a secret with the dealer. All roles call it (or
     ``open_dealer``) at once."""
     roles = tuple(data_roles)
@@ -102,10 +107,12 @@ def open_party(net: Net, role: str, data_roles: Sequence[str], dealer: str, job:
     _agree(net, role, (*roles, dealer), attempt)
     peer_key = contributions[dealer][32:]
     secret = _derive(key, peer_key, job, attempt, dealer, role)
-    return PartyContext(role, roles, dealer, job, attempt, net, Streams(secret, job, attempt))
+    return PartyContext(role, roles, dealer, job, attempt, net, Streams(secret, job, attempt), executor or InMemory())
 
 
-def open_dealer(net: Net, role: str, data_roles: Sequence[str], job: str) -> DealerContext:
+def open_dealer(
+    net: Net, role: str, data_roles: Sequence[str], job: str, executor: Executor | None = None
+) -> DealerContext:
     """The dealer's side of ``open_party``."""
     roles = tuple(data_roles)
     keys = {party: X25519PrivateKey.generate() for party in roles}
@@ -118,16 +125,16 @@ def open_dealer(net: Net, role: str, data_roles: Sequence[str], job: str) -> Dea
         party: Streams(_derive(keys[party], contributions[party][32:], job, attempt, role, party), job, attempt)
         for party in roles
     }
-    return DealerContext(role, roles, job, attempt, net, streams)
+    return DealerContext(role, roles, job, attempt, net, streams, executor or InMemory())
 
 
 def reopen_party(ctx: PartyContext) -> PartyContext:
     """A new attempt between the same roles: nothing of the old one is used again."""
-    return open_party(ctx.net, ctx.role, ctx.data_roles, ctx.dealer, ctx.job)
+    return open_party(ctx.net, ctx.role, ctx.data_roles, ctx.dealer, ctx.job, ctx.executor)
 
 
 def reopen_dealer(ctx: DealerContext) -> DealerContext:
-    return open_dealer(ctx.net, ctx.role, ctx.data_roles, ctx.job)
+    return open_dealer(ctx.net, ctx.role, ctx.data_roles, ctx.job, ctx.executor)
 
 
 def _exchange(net: Net, me: str, roles: tuple[str, ...], public: dict[str, bytes]) -> dict[str, bytes]:

@@ -51,12 +51,13 @@ def train_party(
     guest = ctx.index == 0
     if (labels is not None) != guest or (labels is not None and len(labels) != len(features)):
         raise BadInput(what="labels")
-    own = standardise(features, training_rows)
+    own = standardise(features, training_rows, ctx.executor.between)
     label = None if labels is None else label_of(labels, training_rows)
     sizes = announce_sizes(ctx, len(features), training_rows, len(own.kept))
     plan = make_plan(sizes.training_rows, sizes.rows - sizes.training_rows, sizes.columns, options)
     agree(ctx.net, (*ctx.others, ctx.dealer), plan)
-    design = build(plan, own, label)
+    ctx.executor.expect(len(features), plan.columns)
+    design = build(plan, own, label, ctx.executor)
     matrices, mask = exchange(ctx, plan, design.data)
     coarse, exact, b = form(ctx, plan, design, matrices, mask)
     del mask
@@ -86,6 +87,7 @@ def train_dealer(ctx: DealerContext, options: LinrOptions, progress: Progress = 
     sizes = hear_sizes(ctx)
     plan = make_plan(sizes.training_rows, sizes.rows - sizes.training_rows, sizes.columns, options)
     agree(ctx.net, ctx.data_roles, plan)
+    ctx.executor.expect(plan.rows + plan.held_out, plan.columns)
     made = masks(ctx, plan)
     form_dealer(ctx, plan, made)
     solve_dealer(ctx, plan.course, _SYSTEM, _Ticker(plan.iterations, progress))

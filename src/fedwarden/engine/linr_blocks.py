@@ -11,13 +11,13 @@ from __future__ import annotations
 import numpy as np
 
 from fedwarden.engine.context import DealerContext, PartyContext
-from fedwarden.engine.kernels.dense import gram
 from fedwarden.engine.linr_design import Design
 from fedwarden.engine.linr_plan import LinrPlan
 from fedwarden.engine.newton import EXACT_SCALE, G_SCALE, R_SCALE
 from fedwarden.engine.product import MASKED, MATRIX_MASK
 from fedwarden.engine.ring import Ring, encode
 from fedwarden.engine.streams import Address
+from fedwarden.engine.tall import Tall, gram
 from fedwarden.engine.truncation import truncate, truncate_dealer
 
 _MESSAGE_WORDS = 1 << 20
@@ -33,38 +33,38 @@ def matrix_name(role: str) -> str:
     return f"x.{role}"
 
 
-def exchange(ctx: PartyContext, plan: LinrPlan, data: Ring) -> tuple[dict[str, Ring], Ring]:
+def exchange(ctx: PartyContext, plan: LinrPlan, data: Tall) -> tuple[dict[str, Tall], Tall]:
     """(own data and the others' E by role, own mask A). Messages alternate in groups of columns, so that neither side
     fills the other's queue before it reads its own.
     """
     rows = plan.rows + plan.held_out
     group = max(1, _MESSAGE_WORDS // rows)
     width = dict(zip(ctx.data_roles, widths(plan), strict=True))
-    stream = ctx.streams.open(Address(matrix_name(ctx.role), MATRIX_MASK, ctx.role))
-    mask = np.empty_like(data)
-    held = {role: np.empty((width[role], rows), dtype=np.uint64) for role in ctx.others}
+    address = Address(matrix_name(ctx.role), MATRIX_MASK, ctx.role)
+    mask = ctx.executor.masks(ctx.streams, address, width[ctx.role], rows)
+    held = {role: ctx.executor.room(width[role], rows) for role in ctx.others}
     for start in range(0, max(width.values()), group):
-        own = data[start : start + group]
-        if len(own):
-            ctx.send_others(MASKED, own - stream.fill(mask[start : start + group]))
+        mine = min(group, width[ctx.role] - start)
+        if mine > 0:
+            ctx.send_others(MASKED, data.read(start, mine) - mask.read(start, mine))
         for role in ctx.others:
             count = min(group, width[role] - start)
             if count > 0:
-                held[role][start : start + count] = ctx.receive(role, MASKED, count, rows)
+                held[role].write(start, 0, ctx.receive(role, MASKED, count, rows))
     return {ctx.role: data, **held}, mask
 
 
-def masks(ctx: DealerContext, plan: LinrPlan) -> dict[str, Ring]:
+def masks(ctx: DealerContext, plan: LinrPlan) -> dict[str, Tall]:
     """The dealer's side of ``exchange``: every role's A."""
     rows = plan.rows + plan.held_out
     return {
-        role: ctx.streams[role].take(Address(matrix_name(role), MATRIX_MASK, role), width, rows)
+        role: ctx.executor.masks(ctx.streams[role], Address(matrix_name(role), MATRIX_MASK, role), width, rows)
         for role, width in zip(ctx.data_roles, widths(plan), strict=True)
     }
 
 
 def form(
-    ctx: PartyContext, plan: LinrPlan, design: Design, matrices: dict[str, Ring], mask: Ring
+    ctx: PartyContext, plan: LinrPlan, design: Design, matrices: dict[str, Tall], mask: Tall
 ) -> tuple[Ring, Ring, Ring]:
     """This party's shares of G (d, d) at G_SCALE and at EXACT_SCALE, and of b (d) at R_SCALE."""
     partial = []
@@ -85,7 +85,7 @@ def form(
     return coarse, exact, b
 
 
-def form_dealer(ctx: DealerContext, plan: LinrPlan, masks: dict[str, Ring]) -> None:
+def form_dealer(ctx: DealerContext, plan: LinrPlan, masks: dict[str, Tall]) -> None:
     """The dealer's side of ``form``."""
     missing = [_gram(plan, masks[ctx.data_roles[p]], masks[ctx.data_roles[q]]) for p, q in _pairs(plan)]
     values, shifts = _arrange(plan, missing)
@@ -97,8 +97,8 @@ def _pairs(plan: LinrPlan) -> list[tuple[int, int]]:
     return [(p, q) for p in roles for q in roles if p < q]
 
 
-def _gram(plan: LinrPlan, left: Ring, right: Ring) -> Ring:
-    out = np.zeros((len(left), len(right)), dtype=np.uint64)
+def _gram(plan: LinrPlan, left: Tall, right: Tall) -> Ring:
+    out = np.zeros((left.columns, right.columns), dtype=np.uint64)
     gram(left, right, out, 0, plan.rows)
     return out
 

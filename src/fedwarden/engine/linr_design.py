@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fedwarden.engine.errors import BadInput
+from fedwarden.engine.executor import Executor
 from fedwarden.engine.linr_plan import LinrPlan
 from fedwarden.engine.precondition import Reals, Standardised, preconditioner, row_blocks, shorten_rows
-from fedwarden.engine.ring import Ring, encode
+from fedwarden.engine.ring import encode
+from fedwarden.engine.tall import Tall
 
 
 @dataclass(frozen=True)
@@ -44,24 +46,24 @@ def label_of(y: Reals, rows: int) -> Label:
 
 @dataclass(frozen=True)
 class Design:
-    """``data``: (columns, rows) at x_scale, the guest's with the label as its last column; ``precondition`` (d, d);
+    """``data``: the matrix at x_scale, the guest's with the label as its last column; ``precondition`` (d, d);
     ``block`` (d, d): the diagonal block of G; ``label_part`` (d): the guest's own X̃ᵀy/n, zeros at hosts.
     """
 
-    data: Ring
+    data: Tall
     precondition: Reals
     block: Reals
     label_part: Reals
     clipped: int
 
 
-def build(plan: LinrPlan, own: Standardised, label: Label | None) -> Design:
+def build(plan: LinrPlan, own: Standardised, label: Label | None, executor: Executor) -> Design:
     """Raises RangeError where a value cannot be represented."""
     n, alpha, moments = plan.rows, float.fromhex(plan.alpha), own.moments()
     d = len(moments)
     p = preconditioner(moments, 1, 1.0, alpha)
     block = p @ (moments + alpha * np.eye(d)) @ p
-    data = np.empty((d if label is None else d + 1, own.rows), dtype=np.uint64)
+    data = executor.room(d if label is None else d + 1, own.rows)
     clipped, part = 0, np.zeros(d)
     for start, stop in (*row_blocks(0, n), *row_blocks(n, own.rows)):
         values = own.block(start, stop)
@@ -70,8 +72,9 @@ def build(plan: LinrPlan, own: Standardised, label: Label | None) -> Design:
         rows = values @ (p * plan.unit)
         if start >= n:
             clipped += shorten_rows(rows, plan.row_limit)
-        data[:d, start:stop] = encode(rows.T, plan.x_scale)
+        data.write(0, start, encode(rows.T, plan.x_scale))
     if label is not None:
-        data[d, :n] = encode(label.values * plan.unit, plan.x_scale)
-        data[d, n:] = 0  # held-out labels take no part
+        column = np.zeros((1, own.rows), dtype=np.uint64)  # held-out labels take no part
+        column[0, :n] = encode(label.values * plan.unit, plan.x_scale)
+        data.write(d, 0, column)
     return Design(data, p, (block + block.T) / 2, p @ part / n, clipped)

@@ -21,6 +21,7 @@ from fedwarden.engine.product import (
 )
 from fedwarden.engine.ring import Ring, decode, encode
 from fedwarden.engine.streams import Address
+from fedwarden.engine.tall import Tall
 from fedwarden.engine.truncation import reveal, truncate, truncate_dealer
 
 MANTISSA_SCALE, OPENED_SCALE, OFFSET_SCALE = 20, 30, 30
@@ -86,14 +87,14 @@ def open_offset(ctx: PartyContext, own: float) -> float | None:
     return None if total is None else float(decode(total, OFFSET_SCALE)[0])
 
 
-def open_scores(ctx: PartyContext, w: Ring, matrices: Mapping[str, Ring], plan: LinrPlan) -> Reals | None:
+def open_scores(ctx: PartyContext, w: Ring, matrices: Mapping[str, Tall], plan: LinrPlan) -> Reals | None:
     """Every row's X̃·w̃ (rows) in units of the label's deviation at the guest, None elsewhere; to 2^-12."""
     address = Address("scores", "")
     short = truncate(ctx, w, W_SCALE - SCORED_W_SCALE, address._replace(matrix="score-weights"))
     private, vectors = [], {}
     for role, cut, columns in zip(ctx.data_roles, plan.slices(), plan.columns, strict=True):
         if columns:
-            private.append(PrivateMatrix(matrix_name(role), role, matrices[role][:columns]))
+            private.append(PrivateMatrix(matrix_name(role), role, matrices[role].head(columns)))
             vectors[matrix_name(role)] = np.ascontiguousarray(short[cut])
     partial = sum(multiply(ctx, private, vectors, address).values(), np.zeros(plan.rows + plan.held_out, np.uint64))
     parts = []
@@ -104,13 +105,13 @@ def open_scores(ctx: PartyContext, w: Ring, matrices: Mapping[str, Ring], plan: 
     return decode(np.concatenate(opened), SCORE_BITS) / plan.unit if opened else None
 
 
-def open_scores_dealer(ctx: DealerContext, masks: Mapping[str, Ring], plan: LinrPlan) -> None:
+def open_scores_dealer(ctx: DealerContext, masks: Mapping[str, Tall], plan: LinrPlan) -> None:
     """The dealer's side of ``open_scores``."""
     address = Address("scores", "")
     nothing = np.zeros(sum(plan.columns), dtype=np.uint64)
     truncate_dealer(ctx, nothing, W_SCALE - SCORED_W_SCALE, address._replace(matrix="score-weights"))
     private = [
-        PrivateMatrix(matrix_name(role), role, masks[role][:columns])
+        PrivateMatrix(matrix_name(role), role, masks[role].head(columns))
         for role, columns in zip(ctx.data_roles, plan.columns, strict=True)
         if columns
     ]

@@ -61,7 +61,7 @@ def train_party(
     """
     guest = ctx.index == 0
     targets = _labels(labels, features.shape[0], training_rows) if guest else None
-    own = standardise(features, training_rows)
+    own = standardise(features, training_rows, ctx.executor.between)
     rare = targets is not None and options.sigmoid == "auto" and float(np.var(targets)) < RARE
     sizes = announce_sizes(ctx, features.shape[0], training_rows, own.kept.size + (1 if guest else 0), rare)
     series = options.series_after(start.position.lengthened if start else 0, sizes.rare)
@@ -83,6 +83,7 @@ def train_party(
         result.losses = list(start.losses)
     while True:
         plan = agree_plan(ctx.net, ctx.role, everyone, sizes, options, series)
+        ctx.executor.expect(plan.rows + plan.held_out, plan.columns)
         attempt = _run(ctx, plan, own, targets, options, start, result, progress, keep)
         again = _decide(ctx, attempt, options, series, result)
         asks = bool(plan.terms) and options.next_series(*series) is not None
@@ -92,6 +93,7 @@ def train_party(
         if again is None:
             break
         series, weights = again, attempt.loop.weights
+        del attempt  # its matrices make room for the next one's
         digest = plan_of(sizes, options, series).digest()
         start = Checkpoint(
             position=Position(result.attempts),
@@ -118,6 +120,7 @@ def train_dealer(
     result = DealerResult(attempts=begun.lengthened, iterations=begun.lengthened * options.max_iter)
     while series is not None:
         plan = agree_plan(ctx.net, ctx.role, ctx.data_roles, sizes, options, series)
+        ctx.executor.expect(plan.rows + plan.held_out, plan.columns)
         layouts = {role: layout(plan, i) for i, role in enumerate(ctx.data_roles)}
         loop = DealerLoop(ctx, plan, {role: where.rows for role, where in layouts.items()})
         first = begun.iteration if result.attempts == begun.lengthened else 0
@@ -162,7 +165,7 @@ def _run(
     progress: Progress,
     keep: Keep,
 ) -> _Attempt:
-    matrix = build(plan, ctx.index, own, options.alpha)
+    matrix = build(plan, ctx.index, own, options.alpha, ctx.executor)
     layouts: dict[str, Layout] = {role: layout(plan, i) for i, role in enumerate(ctx.data_roles)}
     rows = {role: where.rows for role, where in layouts.items()}
     loop = PartyLoop(ctx, plan, rows, matrix.data, targets)

@@ -6,7 +6,6 @@ import numpy as np
 
 from fedwarden.engine.context import DealerContext
 from fedwarden.engine.dealer import last_role
-from fedwarden.engine.kernels.linear import both, forward
 from fedwarden.engine.kernels.shares import blend
 from fedwarden.engine.kernels.sine import sine_values
 from fedwarden.engine.lr_check import check_norm_dealer
@@ -85,9 +84,9 @@ class DealerLoop:
             np.subtract(total, self.residual_masks[owner], out=self.other_masks)
             gradient[owner] = np.zeros(vector.size, dtype=np.uint64)
             data = self.matrices[owner].data
-            both(data, vector, self.other_masks, self.scores, gradient[owner], 0, n)
+            data.both(vector, self.other_masks, self.scores, gradient[owner], 0, n)
             self.penalty[owner].fill(0)
-            forward(data, vector, self.penalty[owner], n, n + vector.size)
+            data.forward(vector, self.penalty[owner], n, n + vector.size)
         return gradient
 
     def _link(self, t: int) -> None:

@@ -35,9 +35,9 @@ def mean_loss(
     squares = np.uint64(2) * _dot(opened, masks)
     if ctx.index == 0:
         squares += _dot(opened, opened)
-        tilt = _dot(signs.data[0], opened + masks)
+        tilt = _dot(signs.data.read(0, 1)[0], opened + masks)
     else:
-        tilt = _dot(signs.data[0], masks)
+        tilt = _dot(signs.data.read(0, 1)[0], masks)
     partial = _combine(plan, squares, tilt)
     partial -= np.array([cosines]) << np.uint64(plan.loss_scale - plan.f_d)
     if ctx.index == 0:
@@ -57,7 +57,7 @@ def mean_loss_dealer(ctx: DealerContext, plan: Plan, missing: Ring, signs: Priva
     others = np.zeros(plan.rows, dtype=np.uint64)
     for role in ctx.others(guest):
         others += ctx.streams[role].take(address._replace(frm=role), plan.rows)
-    tilt = _dot(signs.data[0], others)
+    tilt = _dot(signs.data.read(0, 1)[0], others)
     own += others
     partial = _combine(plan, _dot(own, own), tilt)
     truncate_dealer(ctx, partial, _shift(plan), Address("mean-loss", "", iteration=iteration), iteration)

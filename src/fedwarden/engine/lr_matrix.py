@@ -16,9 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fedwarden.engine.executor import Executor
 from fedwarden.engine.plan import OFFSET_BITS, Plan, held_out_limit
 from fedwarden.engine.precondition import Reals, Standardised, preconditioner, row_blocks, shorten_rows
-from fedwarden.engine.ring import Ring, encode
+from fedwarden.engine.ring import encode
+from fedwarden.engine.tall import Tall
 
 OFFSET_LIMIT = 2.0**30
 
@@ -54,21 +56,21 @@ def layout(plan: Plan, index: int) -> Layout:
 
 @dataclass(frozen=True)
 class OwnMatrix:
-    """``data`` (columns, layout rows); ``back`` (kept, columns) turns the opened w̃ into standardised weights.
+    """``data``: the stacked matrix; ``back`` (kept, columns) turns the opened w̃ into standardised weights.
 
     ``constant``: the intercept column's entry (0 at hosts). ``clipped``: held-out rows outside the representable range.
     ``keeps_offset``: the means are too far out for the shared intercept, so their owner subtracts them from its own
     scores.
     """
 
-    data: Ring
+    data: Tall
     back: Reals
     constant: float
     clipped: int
     keeps_offset: bool
 
 
-def build(plan: Plan, index: int, own: Standardised, alpha: float) -> OwnMatrix:
+def build(plan: Plan, index: int, own: Standardised, alpha: float, executor: Executor) -> OwnMatrix:
     """Encodes a party's stacked matrix. Raises RangeError if a value cannot be represented."""
     n, guest = plan.rows, index == 0
     blocks = sum(1 for i, columns in enumerate(plan.columns) if columns > (1 if i == 0 else 0))
@@ -86,8 +88,8 @@ def build(plan: Plan, index: int, own: Standardised, alpha: float) -> OwnMatrix:
     if guest:
         offset = np.concatenate([[-constant], offset])
     where = layout(plan, index)
-    data = np.empty((where.columns, where.rows), dtype=np.uint64)
-    data[:, slice(*where.penalty)] = encode(penalty, plan.f_r)
+    data = executor.room(where.columns, where.rows)
+    data.write(0, where.penalty[0], encode(penalty, plan.f_r))
     clipped, limit, shift = 0, held_out_limit(plan), where.scored[0] - n
     for start, stop in (*row_blocks(0, n), *row_blocks(n, own.rows)):
         rows = own.block(start, stop) @ p
@@ -95,9 +97,8 @@ def build(plan: Plan, index: int, own: Standardised, alpha: float) -> OwnMatrix:
             rows = np.hstack([np.full((len(rows), 1), constant), rows])
         if start >= n:  # scores of shortened rows saturate far outside the sigmoid's slope
             clipped += shorten_rows(rows, limit)
-        to = start + (shift if start >= n else 0)
-        data[:, to : to + len(rows)] = encode(rows.T, plan.f_x)
+        data.write(0, start + (shift if start >= n else 0), encode(rows.T, plan.f_x))
     whole = np.rint(offset)
-    data[:, where.offset[0]] = encode(whole, 0)
-    data[:, where.offset[0] + 1] = encode(offset - whole, OFFSET_BITS)
+    data.write(0, where.offset[0], encode(whole, 0).reshape(-1, 1))
+    data.write(0, where.offset[0] + 1, encode(offset - whole, OFFSET_BITS).reshape(-1, 1))
     return OwnMatrix(data, np.hstack([np.zeros((p.shape[0], 1)), p]) if guest else p, constant, clipped, keeps_offset)

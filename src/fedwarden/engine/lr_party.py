@@ -16,7 +16,6 @@ import numpy as np
 
 from fedwarden.engine.context import PartyContext
 from fedwarden.engine.dealer import last_role
-from fedwarden.engine.kernels.linear import backward, both, forward
 from fedwarden.engine.kernels.shares import blend
 from fedwarden.engine.kernels.sine import cosine_sum, sine_shares
 from fedwarden.engine.lr_check import ROUNDS as CHECK_ROUNDS
@@ -28,6 +27,7 @@ from fedwarden.engine.product import VECTOR, VECTOR_MASK, PrivateMatrix, share_m
 from fedwarden.engine.ring import Ring
 from fedwarden.engine.series import circle
 from fedwarden.engine.streams import Address, KeyStream
+from fedwarden.engine.tall import Stored, Tall
 from fedwarden.engine.truncation import MASK, OFFSET, truncate
 
 SCORES, SINE, RESIDUALS = "scores", "sine", "residuals"
@@ -37,7 +37,7 @@ RESIDUAL_MASK = "residual-mask"
 class PartyLoop:
     """Shares and buffers of one attempt. ``weights`` are this party's shares of every party's v, by role."""
 
-    def __init__(self, ctx: PartyContext, plan: Plan, layouts: dict[str, int], own: Ring, labels: Ring | None) -> None:
+    def __init__(self, ctx: PartyContext, plan: Plan, layouts: dict[str, int], own: Tall, labels: Ring | None) -> None:
         """``layouts``: rows of each role's stacked matrix; ``own``: this party's; ``labels``: 0/1 at the guest."""
         self.ctx, self.plan = ctx, plan
         self.columns = dict(zip(ctx.data_roles, plan.columns, strict=True))
@@ -51,7 +51,7 @@ class PartyLoop:
         if labels is not None:
             self.label_term = np.uint64(1 << (plan.f_d - 1)) - (labels << np.uint64(plan.f_d))
         if plan.loss_every:
-            signs = None if labels is None else (np.uint64(1) - np.uint64(2) * labels).reshape(1, n)
+            signs = None if labels is None else Stored((np.uint64(1) - np.uint64(2) * labels).reshape(1, n))
             self.signs = share_matrix(ctx, "signs", ctx.data_roles[0], 1, n, signs)
         self.weights = {role: np.zeros(count, dtype=np.uint64) for role, count in self.columns.items()}
         self.before = {role: share.copy() for role, share in self.weights.items()}
@@ -97,18 +97,18 @@ class PartyLoop:
         for role in ctx.others:  # needs nothing of this step's data: done while the messages travel
             data = self.matrices[role].data
             self.gradient[role].fill(0)
-            both(data, masks[role], self.residual_masks, self.scores, self.gradient[role], 0, n)
+            data.both(masks[role], self.residual_masks, self.scores, self.gradient[role], 0, n)
             self._penalty(role, masks[role])
         own = self.weights[ctx.role].copy()
         for role in ctx.others:
             own += ctx.receive(role, VECTOR, own.size)
-        forward(self.matrices[ctx.role].data, own, self.scores, 0, n)
+        self.matrices[ctx.role].data.forward(own, self.scores, 0, n)
         self._penalty(ctx.role, own)
 
     def _penalty(self, role: str, vector: Ring) -> None:
         out, n = self.penalty[role], self.plan.rows
         out.fill(0)
-        forward(self.matrices[role].data, vector, out, n, n + out.size)
+        self.matrices[role].data.forward(vector, out, n, n + out.size)
 
     def _open_scores(self, t: int, now: np.uint64, beta: np.uint64) -> None:
         ctx = self.ctx
@@ -166,7 +166,7 @@ class PartyLoop:
                 self.residuals += ctx.receive(role, RESIDUALS, self.residuals.size)
         out = self.gradient[ctx.role]
         out.fill(0)
-        backward(self.matrices[ctx.role].data, self.residuals, out, 0, self.plan.rows)
+        self.matrices[ctx.role].data.backward(self.residuals, out, 0, self.plan.rows)
 
     def _update(self, t: int, now: np.uint64, beta: np.uint64) -> None:
         roles = self.ctx.data_roles

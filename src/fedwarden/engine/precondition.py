@@ -6,7 +6,7 @@ nothing as large as the table is copied.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,21 @@ from numpy.typing import NDArray
 from fedwarden.engine.errors import BadInput
 
 Reals = NDArray[np.float64]
+Between = Callable[[], None]
 RANK_CUT = 1e-10  # eigenvalues below this part of the largest count as zero
 BLOCK_ROWS = 1 << 14
 CONSTANT_CUT = 1e-9  # a deviation below this part of the mean is rounding, not information
 
 
+def nothing() -> None:
+    """Features in memory stay where they are."""
+
+
 @dataclass(frozen=True)
 class Standardised:
-    """``features`` (rows, columns) as given, training rows first; ``means``, ``scales`` (columns,) of those, population
+    """``between`` is called when a block was used.
+
+    ``features`` (rows, columns) as given, training rows first; ``means``, ``scales`` (columns,) of those, population
     deviation; ``kept`` indices of the columns that vary."""
 
     features: Reals
@@ -31,6 +38,7 @@ class Standardised:
     scales: Reals
     kept: NDArray[np.int64]
     dropped: list[int]
+    between: Between = nothing
 
     @property
     def rows(self) -> int:
@@ -40,6 +48,7 @@ class Standardised:
         """Rows first ≤ i < last of the kept columns, centred and scaled: a new array (last − first, kept)."""
         values: Reals = self.features[first:last][:, self.kept] - self.means[self.kept]
         values /= self.scales[self.kept]
+        self.between()
         return values
 
     def moments(self) -> Reals:
@@ -57,30 +66,34 @@ def row_blocks(first: int, last: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + BLOCK_ROWS, last)
 
 
-def standardise(features: Reals, training_rows: int) -> Standardised:
+def standardise(features: Reals, training_rows: int, between: Between = nothing) -> Standardised:
     """Means and deviations of the training rows (0 … training_rows−1); constant columns are dropped and get scale 1.
 
     Raises BadInput for cells that are not finite or whose squares are not.
     """
     features = np.asarray(features, dtype=np.float64)
-    if not all(np.isfinite(features[start:stop]).all() for start, stop in row_blocks(0, len(features))):
-        raise BadInput(what="not finite")
-    training = features[:training_rows]
-    means = spread = np.zeros(0)
-    if features.shape[1]:
-        with np.errstate(over="ignore", invalid="ignore"):
-            means = training.mean(axis=0)
-            squares = np.zeros(len(means))
-            for start, stop in row_blocks(0, training_rows):
-                squares += np.square(training[start:stop] - means).sum(axis=0)
-            spread = np.sqrt(squares / training_rows)
-        if not np.isfinite(spread).all():
-            raise BadInput(what="too large")
+    means = np.zeros(features.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start, stop in row_blocks(0, len(features)):
+            part = features[start:stop]
+            if not np.isfinite(part).all():
+                raise BadInput(what="not finite")
+            means += part[: max(0, training_rows - start)].sum(axis=0)
+            between()
+    means /= training_rows
+    squares = np.zeros(len(means))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start, stop in row_blocks(0, training_rows):
+            squares += np.square(features[start:stop] - means).sum(axis=0)
+            between()
+    spread = np.sqrt(squares / training_rows)
+    if not np.isfinite(spread).all():
+        raise BadInput(what="too large")
     kept = np.flatnonzero(spread > CONSTANT_CUT * np.abs(means))
     scales = np.ones_like(spread)
     scales[kept] = spread[kept]
     dropped = [j for j in range(features.shape[1]) if j not in set(kept.tolist())]
-    return Standardised(features, training_rows, means, scales, kept, dropped)
+    return Standardised(features, training_rows, means, scales, kept, dropped, between)
 
 
 def preconditioner(moments: Reals, blocks: int, curvature: float, alpha: float) -> Reals:

@@ -20,9 +20,9 @@ import numpy as np
 
 from fedwarden.engine.context import DealerContext, PartyContext
 from fedwarden.engine.dealer import deal, dealt
-from fedwarden.engine.kernels.linear import backward, forward
 from fedwarden.engine.ring import Ring
 from fedwarden.engine.streams import Address
+from fedwarden.engine.tall import Tall
 
 MASKED, VECTOR = "masked-matrix", "masked-vector"
 MATRIX_MASK, VECTOR_MASK, SETTLED = "matrix-mask", "vector-mask", "settled"
@@ -31,44 +31,46 @@ _MESSAGE_WORDS = 1 << 20  # E travels in groups of columns of about 8 MiB
 
 @dataclass(frozen=True)
 class PrivateMatrix:
-    """One owner's matrix. ``data`` (columns, rows): M at the owner, E at the other data parties, A at the dealer."""
+    """One owner's matrix. ``data``: M at the owner, E at the other data parties, A at the dealer."""
 
     name: str
     owner: str
-    data: Ring
+    data: Tall
 
     @property
     def rows(self) -> int:
-        return int(self.data.shape[1])
+        return self.data.rows
 
     @property
     def columns(self) -> int:
-        return int(self.data.shape[0])
+        return self.data.columns
 
 
 def share_matrix(
-    ctx: PartyContext, name: str, owner: str, columns: int, rows: int, data: Ring | None = None
+    ctx: PartyContext, name: str, owner: str, columns: int, rows: int, data: Tall | None = None
 ) -> PrivateMatrix:
-    """Masks the owner's matrix (``data`` (columns, rows), given by the owner only) and sends E to the other data
+    """Masks the owner's matrix (``data``, given by the owner only) and sends E to the other data
     parties."""
     step = max(1, _MESSAGE_WORDS // max(rows, 1))
     if ctx.role == owner:
-        assert data is not None and data.shape == (columns, rows)
+        assert data is not None and (data.columns, data.rows) == (columns, rows)
         stream = ctx.streams.open(Address(name, MATRIX_MASK, owner))
         for start in range(0, columns, step):
-            part = data[start : start + step]
+            part = data.read(start, min(step, columns - start))
             ctx.send_others(MASKED, part - stream.take(*part.shape))
         return PrivateMatrix(name, owner, data)
-    masked = np.empty((columns, rows), dtype=np.uint64)
+    masked = ctx.executor.room(columns, rows)
     for start in range(0, columns, step):
         count = min(step, columns - start)
-        masked[start : start + count] = ctx.receive(owner, MASKED, count, rows)
+        masked.write(start, 0, ctx.receive(owner, MASKED, count, rows))
     return PrivateMatrix(name, owner, masked)
 
 
 def share_matrix_dealer(ctx: DealerContext, name: str, owner: str, columns: int, rows: int) -> PrivateMatrix:
     """The dealer's side: only the mask A is made."""
-    return PrivateMatrix(name, owner, ctx.streams[owner].take(Address(name, MATRIX_MASK, owner), columns, rows))
+    return PrivateMatrix(
+        name, owner, ctx.executor.masks(ctx.streams[owner], Address(name, MATRIX_MASK, owner), columns, rows)
+    )
 
 
 def multiply(
@@ -138,7 +140,8 @@ def _round(
 
 def _apply(matrix: PrivateMatrix, vector: Ring, transposed: bool) -> Ring:
     out = np.zeros(matrix.columns if transposed else matrix.rows, dtype=np.uint64)
-    (backward if transposed else forward)(matrix.data, np.ascontiguousarray(vector), out, 0, matrix.rows)
+    product = matrix.data.backward if transposed else matrix.data.forward
+    product(np.ascontiguousarray(vector), out, 0, matrix.rows)
     return out
 
 

@@ -11,7 +11,7 @@ import hmac
 from typing import NamedTuple
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from numpy.typing import NDArray
 
 from fedwarden.engine.errors import AddressReuse
@@ -45,16 +45,29 @@ class KeyStream:
 
     def fill(self, out: Ring) -> Ring:
         """Overwrites a C-contiguous array with the next values and returns it."""
-        target = out.reshape(-1).view(np.uint8).data
-        step = len(_ZEROS)
-        for start in range(0, len(target), step):
-            part = target[start : start + step]
-            self._encryptor.update_into(_ZEROS[: len(part)], part)
+        _fill(self._encryptor, out)
         return out
 
     def take(self, *shape: int) -> Ring:
         """The next values in a new array."""
         return self.fill(np.empty(shape, dtype=np.uint64))
+
+
+class KeptStream:
+    """One address's values, of which any part can be made again: an address is used once, for one matrix, whose parts
+    are not kept."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def fill(self, out: Ring, word: int) -> Ring:
+        """Overwrites a C-contiguous array with the values from the ``word``-th on and returns it."""
+        counter, odd = divmod(word, 2)  # a block of AES is two words
+        encryptor = Cipher(algorithms.AES(self._key), modes.CTR(counter.to_bytes(16, "big"))).encryptor()
+        if odd:
+            encryptor.update(bytes(8))
+        _fill(encryptor, out)
+        return out
 
 
 class Streams:
@@ -69,20 +82,35 @@ class Streams:
 
     def open(self, address: Address) -> KeyStream:
         """The values of an address. A second use of the same address raises AddressReuse."""
-        if address in self._used:
-            raise AddressReuse(address=str(tuple(address)))
-        self._used.add(address)
-        info = self._prefix + _canonical(*(str(part) for part in address))
-        return KeyStream(hmac.digest(self._secret, info + b"\x01", "sha256"))
+        return KeyStream(self._key(address))
+
+    def keep(self, address: Address) -> KeptStream:
+        """``open`` for a matrix that is made block by block, again in every use: it counts as one use."""
+        return KeptStream(self._key(address))
 
     def take(self, address: Address, *shape: int) -> Ring:
         """``open(address).take(*shape)``."""
         return self.open(address).take(*shape)
 
+    def _key(self, address: Address) -> bytes:
+        if address in self._used:
+            raise AddressReuse(address=str(tuple(address)))
+        self._used.add(address)
+        info = self._prefix + _canonical(*(str(part) for part in address))
+        return hmac.digest(self._secret, info + b"\x01", "sha256")
+
 
 def permutation(seed: bytes, n: int) -> NDArray[np.int64]:
     """The order of n things that everybody with the 32-byte ``seed`` makes alike."""
     return np.argsort(KeyStream(seed).take(n), kind="stable").astype(np.int64, copy=False)
+
+
+def _fill(encryptor: CipherContext, out: Ring) -> None:
+    target = out.reshape(-1).view(np.uint8).data
+    step = len(_ZEROS)
+    for start in range(0, len(target), step):
+        part = target[start : start + step]
+        encryptor.update_into(_ZEROS[: len(part)], part)
 
 
 def _canonical(*parts: str) -> bytes:
