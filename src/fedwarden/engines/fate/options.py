@@ -61,6 +61,8 @@ INSTEAD = {
     "loss_every": "leave it out (FATE's arbiter sees every loss)",
     "link_timeout": "timeout",
     "queue_timeout": "timeout",
+    "retries": "leave it out, and submit again",
+    "checkpoint_every": "leave it out, and submit again after a failure",
 }
 
 
