@@ -138,7 +138,6 @@ def _ask_fate(
     notices: list[Notice],
 ) -> PredictAnswer:
     """The guest's features travel by name, the id to the host's adaptor. Raises ModelError FW-MODEL-602 … -611."""
-    from fedwarden.engines.fate.parties import FateParty
     from fedwarden.engines.fate.prediction import infer
 
     if numbers is None:
@@ -147,6 +146,7 @@ def _ask_fate(
     remote = {} if sample is None else {fate.lookup: sample}
     with contextlib.ExitStack() as stack:
         if fate.ssh:
+            from fedwarden.engines.fate.parties import FateParty
             from fedwarden.engines.fate.reach import Reach
             from fedwarden.remote.access import Access
 
