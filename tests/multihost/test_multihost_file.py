@@ -89,6 +89,27 @@ def test_2_a_party_that_cannot_be_added_leaves_everything_as_it_was(world):
     assert {row["changed"] for row in deploy(world, write(world, 2))["recap"]} == {0}
 
 
+def test_2_agents_that_a_failed_change_had_restarted_run_as_before(world):
+    """Found out late: everything is made and restarted, then the parties cannot reach each other on the new ports."""
+    read = "cat ~deploy/.fedwarden/host/agents/d1/*/agent.json"
+    before = [json.loads(world.rig.shell(number, read)) for number in (1, 2)]
+    rule = "table inet newports { chain c { type filter hook input priority 0; tcp dport 9870-9900 drop; }; }"
+    for number in (1, 2, 3):
+        world.rig.shell(number, f"nft '{rule}'")
+    try:
+        run = world.cli("deploy", "-f", write(world, 3, ports={"data": 9870}))
+        assert run.code == 1, run
+        assert "was taken back" in run.err, run
+        assert all(ip in run.err for ip in world.ips)
+    finally:
+        for number in (1, 2, 3):
+            world.rig.shell(number, "nft delete table inet newports")
+    assert world.left(3) == ""
+    after = [json.loads(world.rig.shell(number, read)) for number in (1, 2)]
+    assert [{**info, "pid": 0} for info in after] == [{**info, "pid": 0} for info in before]
+    assert {row["changed"] for row in deploy(world, write(world, 2))["recap"]} == {0}
+
+
 def test_3_a_party_is_added_to_what_runs_and_all_of_them_train(world, tmp_path):
     before = [agents(world, number) for number in (1, 2)]
     done = deploy(world, write(world, 3))

@@ -98,8 +98,9 @@ def stop_command(home: str, unit: str, *, forget_ports: bool) -> Command:
 
 
 def before_command(home: str) -> Command:
-    """Prints the environment that the agent ran from before its last change, if that has not been settled."""
-    return script("look for the environment before", 'cat "$1/environment.before" 2>/dev/null; exit 0', home)
+    """Prints the environment that the agent ran from before a change that has not been settled; else its own."""
+    body = 'cat "$1/environment.before" 2>/dev/null || cat "$1/environment"'
+    return script("look for the environment before", body, home)
 
 
 def settle_command(root: str, home: str) -> Command:
@@ -156,8 +157,7 @@ async def start(session: Session, seat: Seat, facts: Facts, words: tuple[str, ..
 async def restore(session: Session, seat: Seat, facts: Facts, words: tuple[str, ...]) -> AgentInfo:
     """The agent as it was before a change: from its earlier environment, at the ports that ``words`` name."""
     before = (await session.run(before_command(seat.home))).text.strip().rpartition("/")[2]
-    if before:
-        seat = Seat(seat.root, seat.deployment, seat.party, before)
+    seat = Seat(seat.root, seat.deployment, seat.party, before)
     await session.run(stop_command(seat.home, seat.unit, forget_ports=True))
     info = await start(session, seat, facts, words)
     await session.run(settle_command(seat.root, seat.home))
