@@ -20,6 +20,7 @@ from fedwarden.remote.fleet import Fleet
 from fedwarden.remote.host_agent import Seat
 from fedwarden.remote.hostkeys import HostKeys
 from fedwarden.remote.interpreters import kept
+from fedwarden.remote.login import Login
 from fedwarden.remote.session import Session
 from fedwarden.remote.target import Target, target_of
 
@@ -108,7 +109,8 @@ class RemoteAgents:
         if not members:
             return {}
         failed: dict[int, FedwardenError] = {}
-        with self._fleet(members) as fleet:
+        logins, closed = self._logins(members)
+        with Fleet(logins, HostKeys(self._home)) as fleet:
 
             async def on_host(session: Session) -> None:
                 for member in members:
@@ -119,16 +121,29 @@ class RemoteAgents:
                             failed[member.party] = error
 
             fleet.each(on_host)
-            for member in members:
-                if member.place in fleet.failures:
-                    failed[member.party] = fleet.failures[member.place]
-        return failed
+            closed |= fleet.failures
+        return failed | {member.party: closed[member.place] for member in members if member.place in closed}
 
     def _fleet(self, members: Sequence[Member]) -> Fleet:
+        """Raises RemoteError when there is nothing to log into one of the hosts with."""
+        logins, closed = self._logins(members)
+        for error in closed.values():
+            raise error
+        return Fleet(logins, HostKeys(self._home))
+
+    def _logins(self, members: Sequence[Member]) -> tuple[list[Login], dict[str, FedwardenError]]:
+        """How to log into every host of ``members``, and why not."""
         means: dict[str, dict[str, str]] = {}
         for member in members:
             means[member.place] = means.get(member.place) or member.details.get("login") or {}
-        return Fleet([self._access.login(place, means[place]) for place in sorted(means)], HostKeys(self._home))
+        logins: list[Login] = []
+        closed: dict[str, FedwardenError] = {}
+        for place in sorted(means):
+            try:
+                logins.append(self._access.login(place, means[place]))
+            except FedwardenError as error:
+                closed[place] = error
+        return logins, closed
 
     def _look(self, fleet: Fleet) -> dict[str, Facts]:
         facts = _all(fleet.each(gather))
