@@ -123,3 +123,12 @@ def test_key_and_password_files_are_looked_for_beside_the_file(tmp_path: Path):
     with pytest.raises(UsageError) as caught:
         read(tmp_path / "none.yaml")
     assert caught.value.code == "FW-USE-440"
+
+
+@pytest.mark.parametrize("page", ["fedwarden-yaml.md", "fedwarden-yaml.zh.md"])
+def test_the_file_that_is_shown_is_accepted_and_the_page_names_every_field(page):
+    text = (Path(__file__).resolve().parents[2] / "docs" / page).read_text("utf-8")
+    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    file = parse(shown, page)
+    assert [one.user for one in file.parties] == ["deploy", "deploy"]
+    assert [name for _, name in fields() if f"`{name}`" not in text] == []
