@@ -1,6 +1,7 @@
 """fedwarden.yaml on three hosts, as an ordinary user by key: planned, deployed, changed, upgraded, taken down."""
 
 import json
+import subprocess
 import sys
 import tarfile
 import time
@@ -191,16 +192,24 @@ def test_6_destroy_with_a_host_down_says_what_is_left_and_finishes_later(world):
 
 
 def relocatable(path: Path) -> Path:
-    """This machine's own interpreter as an operator would bring it: program and library in one tree."""
-    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    library = Path(json.__file__).parents[1]
+    """An interpreter of this machine as an operator would bring one: program and library in one tree. One that needs a
+    libpython would take the host's own, which is another one."""
+    ask = "import os, sys; print('python%d.%d' % sys.version_info[:2], os.path.dirname(os.__file__))"
+    for program in (Path(sys.executable).resolve(), Path("/usr/bin/python3").resolve()):
+        needs = subprocess.run(["ldd", program], capture_output=True, text=True, timeout=30, check=False)
+        if needs.returncode == 0 and "libpython" not in needs.stdout:
+            told = subprocess.run([program, "-I", "-c", ask], capture_output=True, text=True, timeout=30, check=True)
+            version, library = told.stdout.split()
+            break
+    else:
+        pytest.skip("every Python of this machine needs a libpython beside it")
 
     def wanted(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
         left_out = {"__pycache__", "test", "site-packages", "dist-packages", "idlelib", "tkinter"}
         return None if left_out & set(Path(entry.name).parts) else entry
 
     with tarfile.open(path, "w") as archive:
-        archive.add(Path(sys.executable).resolve(), f"python/bin/{version}")
+        archive.add(program, f"python/bin/{version}")
         archive.add(library, f"python/lib/{version}", filter=wanted)
     return path
 
