@@ -6,6 +6,7 @@ import time
 import pytest
 from fate_world import images, world
 
+from fedwarden.engines.fate.versions import V1_11_2
 from support.tables import breast_tables
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -69,5 +70,21 @@ def test_two_ids_get_ports_and_networks_of_their_own_and_work_together(one, tmp_
         assert len(set(subnets)) == 2
     finally:
         run = one.fate("delete", "--purge", ids=[1, 2], ips=ips)
+    assert (run.code, run.out) == (0, "delete success.\n"), run
+    assert one.everything(1) == []
+
+
+@pytest.mark.rare
+def test_fate_1_11_2_is_deployed_the_same_way(one, tmp_path):
+    one.load(1, images(V1_11_2))
+    run = one.fate("deploy", "--fate-version", "1.11.2", ids=[1])
+    assert (run.code, run.out) == (0, "deploy success.\n"), run
+    try:
+        services = {name.split("_")[1] for name in one.containers(1)}
+        assert {"fateflow", "serving-zookeeper", "serving-admin"} <= services
+        words, _ = trained(one, 1, 1, tmp_path)
+        assert words == ["success"] * 3
+    finally:
+        run = one.fate("delete", "--purge", ids=[1])
     assert (run.code, run.out) == (0, "delete success.\n"), run
     assert one.everything(1) == []
