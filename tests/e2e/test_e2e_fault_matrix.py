@@ -21,7 +21,7 @@ import pytest
 from e2e_scenario import Scenario
 from e2e_tables import breast
 from e2e_world import PYTHON, ROOT, WARDEN, World, eventually, find
-from fault_table import PHASES, ROWS, Cell, write_page
+from fault_table import CELLS, PHASES, Cell, write_page
 
 ROLES = {"guest": 1, "host1": 2, "host2": 3, "arbiter": 0}
 OPTIONS = "max_iter: 120\nsigmoid: 64,28\nseed: 3\nguest_alone: true\ncheckpoint_every: 10\n"
@@ -29,8 +29,6 @@ OPTIONS = "max_iter: 120\nsigmoid: 64,28\nseed: 3\nguest_alone: true\ncheckpoint
 SECONDS = 10
 #: A phase of milliseconds may be over before it is seen: so often the cell is tried.
 TRIES = 4
-#: Who may be named as the first cause: the one that was killed, or, with its agent, that agent's party.
-SILENCE = ("FW-LINK", "FW-JOB-505")
 
 TABLE: list[Cell] = []
 
@@ -194,16 +192,6 @@ def publishing(trial: Scenario, row: str) -> str:
         0 <= world.script("-f", "predict", "-mname", "m", "-sid", tables.ids[0], "-params", *tables.words(0)).prob <= 1
     )
     return "the same command again"
-
-
-CELLS = [
-    (row, phase)
-    for row in ROWS
-    for phase in PHASES
-    if phase != "publish" or row == "command" or row.startswith("agent")
-]
-#: A job that has not begun to train has kept nothing yet.
-UNKEPT = ("connect", "align", "share")
 
 
 def _marked() -> list[Any]:

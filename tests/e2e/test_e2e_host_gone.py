@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from e2e_scenario import Scenario
 from e2e_training import a_pair, end_jobs, reached, submitted
@@ -31,11 +31,23 @@ def nothing_goes_on(pair: Scenario) -> Iterator[None]:
 def off(pair: Scenario, party: int) -> None:
     """Ends every process of one party at once, as a power cut does."""
     home = str(pair.world.party_homes()[party])
-    mine = [process for process in pair.world.processes() if home in process.cmdline()]
-    assert mine
-    for process in mine:
-        os.kill(process.pid, signal.SIGKILL)
-    eventually(lambda: not any(process.is_running() for process in mine if process.status() != "zombie"), 5, "off")
+
+    def mine() -> list[psutil.Process]:
+        return [process for process in pair.world.processes() if home in words_of(process)]
+
+    found = mine()
+    for stroke in (psutil.Process.suspend, psutil.Process.kill):  # at once: none sees another one end
+        for process in found:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                stroke(process)
+    eventually(lambda: not mine(), 10, "every process has ended")
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has ended meanwhile
+        return []
 
 
 def test_a_host_that_is_switched_off_and_on_fails_its_job_which_then_goes_on(pair: Scenario, tmp_path: Path) -> None:
@@ -60,14 +72,25 @@ faketime = pytest.mark.skipif(shutil.which("faketime") is None, reason="the prog
 def with_clock(pair: Scenario, party: int, offset: str) -> subprocess.Popen[bytes]:
     """The party's agent again, on a host whose clock is wrong by ``offset``; its workers inherit that."""
     home = pair.world.party_homes()[party]
-    os.kill(pair.world.agents()[party]["pid"], signal.SIGKILL)
+    off(pair, party)
     before = (home / "agent.json").stat().st_mtime_ns
     words = ["faketime", "-f", offset, sys.executable, "-m", "fedwarden.party.agent", "--home", str(home)]
     # deadlines use the monotonic clock, which no wrong date moves
     environ = pair.world.environ | {"FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     agent = subprocess.Popen(words, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
-    eventually(lambda: (home / "agent.json").stat().st_mtime_ns != before, 30, "the agent with the wrong clock is up")
+    try:
+        eventually(
+            lambda: (home / "agent.json").stat().st_mtime_ns != before, 60, "the agent with the wrong clock is up"
+        )
+    except BaseException:
+        end(agent)
+        raise
     return agent
+
+
+def end(agent: subprocess.Popen[bytes]) -> None:
+    agent.kill()
+    agent.wait()
 
 
 @faketime
@@ -81,8 +104,7 @@ def test_a_clock_that_is_an_hour_wrong_changes_nothing(pair: Scenario, offset: s
         assert abs(ahead(started["host1"], started["guest"]) - int(offset)) < 600, "the clock really was wrong"
         assert record["state"] == "success" and record["attempt"] == 1
     finally:
-        agent.kill()
-        agent.wait()
+        end(agent)
 
 
 @faketime
@@ -93,8 +115,7 @@ def test_a_clock_before_the_certificates_is_named(pair: Scenario) -> None:
         run = pair.world.script("-f", "submit", "-proj", "p", "-alg", "example", "-m", 1)
         assert run.code == 1 and len(run.complaint) == 1 and "clock" in run.err, run
     finally:
-        agent.kill()
-        agent.wait()
+        end(agent)
     pair.world.train("p", "example")
 
 
