@@ -17,6 +17,7 @@ from fedwarden.cli.words import Words
 from fedwarden.common.api import Notice, PredictAnswer, PredictRequest
 from fedwarden.common.errors import FedwardenError, ModelError, UsageError
 from fedwarden.common.files import read_struct
+from fedwarden.common.structs import prepare
 from fedwarden.engines.native.prediction import predict
 from fedwarden.identity.contexts import Credentials
 
@@ -195,3 +196,6 @@ def _woke(home: Path, service: Service, notices: list[Notice]) -> tuple[str, int
     if not notices and port == service.port:
         return None
     return host, port, guest.party, guest.fingerprint
+
+
+prepare(__name__)

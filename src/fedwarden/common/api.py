@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from fedwarden.common.structs import prepare
+
 Role = str  # "guest", "arbiter", "host1", "host2" … (always numbered inside; shown as "host" where there is one)
 State = Literal["waiting", "running", "success", "failed"]
 Algorithm = Literal["hetero_lr", "hetero_linr", "example"]
@@ -227,3 +229,6 @@ class PartialRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 class PartialAnswer(msgspec.Struct, frozen=True, kw_only=True):
     score: float
+
+
+prepare(__name__)

@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 
+from fedwarden.common.structs import prepare
+
 GENESIS = "0" * 64
 
 
@@ -73,3 +75,6 @@ def sealed(head: AuditHead, at: str, actor: str, action: str, subject: str, deta
         previous=head.digest,
         digest=digest_of(seq, at, actor, action, subject, kept, head.digest),
     )
+
+
+prepare(__name__)

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from fedwarden.common.api import PeerParty
+from fedwarden.common.structs import prepare
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,3 +131,6 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     authority: str
     joined: str = ""
+
+
+prepare(__name__)

@@ -21,6 +21,7 @@ from fedwarden.common.api import (
 )
 from fedwarden.common.chain import AuditHead
 from fedwarden.common.errors import DeployError, FedwardenError, UsageError
+from fedwarden.common.structs import prepare
 
 Action = Literal["submit", "load_bind", "delete"]
 
@@ -248,3 +249,6 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def health(self, site: Site, party: int) -> AgentInfo:
         """What an agent says of itself."""
+
+
+prepare(__name__)

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from fedwarden.common.files import read_struct, write_struct
+from fedwarden.common.structs import prepare
 
 FILE = "issued.json"
 
@@ -42,3 +43,6 @@ class Ledger:
     def latest(self) -> dict[str, Issued]:
         """Fingerprint → the newest certificate of that key."""
         return {one.fingerprint: one for one in self.all()}
+
+
+prepare(__name__)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fedwarden.common.files import write_atomic
+from fedwarden.common.structs import prepare
 from fedwarden.engine.checkpoint import Checkpoint, Position
 
 Stage = Literal["train", "refit"]
@@ -143,3 +144,6 @@ def _read(path: Path, kind: type[T]) -> T | None:
 
 def _ring(data: bytes) -> NDArray[np.uint64]:
     return np.frombuffer(data, dtype="<u8").astype(np.uint64)
+
+
+prepare(__name__)

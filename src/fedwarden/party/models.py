@@ -10,6 +10,7 @@ import msgspec
 from fedwarden.common.api import ModelHeld, Role
 from fedwarden.common.errors import FedwardenError, ModelError
 from fedwarden.common.files import read_struct, write_struct
+from fedwarden.common.structs import prepare
 from fedwarden.party.home import Home
 
 
@@ -118,3 +119,6 @@ def held(part: ModelPart, predictions: int) -> ModelHeld:
         features=len(part.features),
         predictions=predictions,
     )
+
+
+prepare(__name__)

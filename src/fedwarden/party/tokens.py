@@ -11,6 +11,7 @@ import msgspec
 
 from fedwarden.common.errors import ModelError, UsageError
 from fedwarden.common.files import locked, read_struct, write_struct
+from fedwarden.common.structs import prepare
 from fedwarden.party.home import check_service
 
 HEAD = "fwt_"
@@ -80,3 +81,6 @@ class TokenBook:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+prepare(__name__)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from fedwarden.common.structs import prepare
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -124,3 +126,6 @@ def allocate(header: Header) -> list[Array]:
 def writable(item: Array) -> memoryview | None:
     """The bytes of an array of :func:`allocate`, to be received into; None when it has none."""
     return item.reshape(-1).data.cast("B") if item.size else None
+
+
+prepare(__name__)

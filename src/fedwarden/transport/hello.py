@@ -15,6 +15,7 @@ import msgspec
 import fedwarden
 from fedwarden.common.api import JobPeer, JobSpec
 from fedwarden.common.errors import FedwardenError, LinkError
+from fedwarden.common.structs import prepare
 from fedwarden.transport import frames
 from fedwarden.transport.wire import Closed
 
@@ -121,3 +122,6 @@ def _exactly(sock: ssl.SSLSocket, count: int) -> bytes:
             raise Closed("closed")
         out += part
     return out
+
+
+prepare(__name__)

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from fedwarden.common.api import RelayPlace
+from fedwarden.common.structs import prepare
 from fedwarden.identity.contexts import Credentials, check_peer, client_context
 from fedwarden.identity.names import party_identity
 from fedwarden.transport import frames
@@ -81,3 +82,6 @@ def join(
         bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     seen(bare)
     return bare
+
+
+prepare(__name__)
