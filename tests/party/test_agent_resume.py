@@ -29,6 +29,10 @@ def failed(lab, job, **options):
     lab.client(1).call("POST", "/v1/jobs", spec)
     lab.until(1, job, "running")
     os.kill(lab.states(1, job)["guest"]["pid"], signal.SIGKILL)
+    end = time.monotonic() + 10
+    while lab.states(1, job)["guest"]["state"] != "failed":
+        assert time.monotonic() < end
+        time.sleep(0.03)
     lab.client(1).call("POST", f"/v1/jobs/{job}/stop")
     lab.until(1, job, "failed")
     return spec
