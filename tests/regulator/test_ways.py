@@ -64,9 +64,9 @@ def test_what_is_no_address_is_refused_by_name(text):
 
 
 def test_the_arbiters_data_port_is_open_to_other_hosts_only_where_there_are_some():
-    local = site(member(1, "127.0.0.1", "/home/1"), member(2, "127.0.0.1", "/home/2"))
+    local = site(member(1, "127.0.0.1", "/data/1"), member(2, "127.0.0.1", "/data/2"))
     assert local.member(0).details == {}
-    abroad = site(member(1, "127.0.0.2"), member(2, "127.0.0.1", "/home/2"))
+    abroad = site(member(1, "127.0.0.2"), member(2, "127.0.0.1", "/data/2"))
     assert abroad.member(0).details["data_bind"] == "0.0.0.0"
     assert set(abroad.member(0).details["advertise"]) == {"1"}
     told = site(member(1, "127.0.0.2"), advertise="198.51.100.9", data_bind="198.51.100.9")
