@@ -56,7 +56,7 @@ def test_nothing_stays_behind():
 
 
 def test_a_machine_without_the_rights_skips_with_the_reason_or_fails_where_required(monkeypatch):
-    monkeypatch.setattr(fixture, "why_not", lambda: "needs root")
+    monkeypatch.setattr(fixture, "why_not", lambda **_: "needs root")
     monkeypatch.delenv("FEDWARDEN_REQUIRE_RIG", raising=False)
     with pytest.raises(pytest.skip.Exception, match="needs root"):
         fixture.need_rig()
