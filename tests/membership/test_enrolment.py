@@ -10,11 +10,20 @@ import msgspec
 import pytest
 
 from fedwarden.common.errors import FedwardenError
-from fedwarden.common.membership import Arrival, Enrolment, Invitation, Statement, invitation_text
+from fedwarden.common.files import read_struct, write_struct
+from fedwarden.common.membership import (
+    Arrival,
+    Authority,
+    Enrolment,
+    Invitation,
+    Membership,
+    Statement,
+    invitation_text,
+)
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.identity.keys import fingerprint, make_csr, make_key, read_key, write_key
 from fedwarden.identity.statements import hear, sign
-from fedwarden.party import invitation_file
+from fedwarden.party import invitation_file, joining
 from fedwarden.party.enrolment_client import EnrolmentClient
 from fedwarden.party.home import Home
 from fedwarden.regulator import enrolment, invitations
@@ -139,6 +148,45 @@ def test_only_a_hash_of_the_token_is_kept(office):
     for path in office.folder.rglob("*"):
         if path.is_file():
             assert invitation.token.encode() not in path.read_bytes(), path
+
+
+def test_of_what_stands_in_between_only_the_invitations_authority_is_believed(office, tmp_path, monkeypatch):
+    """A second certificate behind the right one would be believed by everything that loads the file, for ever."""
+    other = Office(tmp_path / "other")
+    both = Authority(certificate=(office.authority.certificate_pem + other.authority.certificate_pem).decode())
+    answer = other.listener.answer
+    monkeypatch.setattr(other.listener, "answer", lambda *said: both if said[0] == "GET" else answer(*said))
+    with other.listener:
+        invitation = office.invite()
+        lied = EnrolmentClient(other.address, invitation.authority)
+        believed = lied.authority()
+        assert believed == office.authority.certificate_pem
+        asked = Enrolment(token=invitation.token, party=3, request=make_csr(make_key(), 3).decode())
+        assert refused(lambda: lied.ask(asked, believed)).startswith("FW-ID-01")
+    assert other.told == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"host": "\x1b[2J"}, {"host": "0.0.0.0"}, {"host": "a b"}, {"control_port": 0}, {"data_port": 1 << 16}]
+)
+def test_an_agents_place_is_looked_at_before_it_is_dialled_or_told(office, tmp_path, wrong):
+    invitation, key = office.invite(), make_key()
+    office.approve(office.ask(invitation, key).id, fingerprint(key))
+    place = {"host": "127.0.0.1", "control_port": 1, "data_port": 2, "serving_port": 3}
+    home = certified(office, tmp_path, 3, key)
+    code = refused(lambda: office.client(invitation).arrive(home, Arrival(**{**place, **wrong})))
+    assert code in ("FW-USE-010", "FW-USE-062")
+
+
+def test_a_folder_stays_with_the_regulator_with_whom_it_joined(office, tmp_path):
+    home, known = Home(tmp_path / "home"), office.authority.fingerprint
+    home.root.mkdir()
+    write_struct(home.membership_json, Membership(party=3, address=office.address, authority=known))
+    others = Invitation(
+        address=office.address, authority="ab" * 32, token="t", party=3, expires="2999-01-01T00:00:00+00:00"
+    )
+    assert refused(lambda: joining.join(others, home, joining.Wishes(), print)) == "FW-DEP-525"
+    assert read_struct(home.membership_json, Membership).authority == known
 
 
 def certified(office, tmp_path, party, key=None):

@@ -8,12 +8,15 @@ import ssl
 from typing import Any, TypeVar
 
 import msgspec
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from fedwarden.common.errors import FedwardenError, IdentityError, LinkError
 from fedwarden.common.membership import Arrival, Authority, Enrolment, EnrolmentState, Farewell, Welcome
 from fedwarden.identity.contexts import check_peer, client_context, handshake_error
 from fedwarden.identity.enrolment_tls import anonymous_context
-from fedwarden.identity.keys import fingerprint_of_pem
+from fedwarden.identity.keys import fingerprint
 from fedwarden.identity.names import REGULATOR
 from fedwarden.party.home import Home
 
@@ -33,16 +36,20 @@ class EnrolmentClient:
         self._place = (host, int(port) if port.isdecimal() else 0)
 
     def authority(self) -> bytes:
-        """The CA's certificate (PEM). Raises IdentityError FW-ID-532 when its key is not the invitation's."""
+        """The CA's certificate (PEM). Raises IdentityError FW-ID-532 when its key is not the invitation's.
+
+        Anybody may have answered: of the text only that one certificate is passed on. A second one behind it would be
+        believed as well by whoever loads the file.
+        """
         found = self._call(anonymous_context(None), "GET", "authority", None, Authority, SECONDS, known=False)
-        pem = found.certificate.encode()
         try:
-            key = fingerprint_of_pem(pem)
-        except IdentityError:
+            certificate = x509.load_pem_x509_certificate(found.certificate.encode())
+            key = fingerprint(certificate)
+        except (ValueError, UnsupportedAlgorithm):
             key = "-"
         if key != self._authority:
             raise IdentityError("FW-ID-532", address=self._address, expected=self._authority, found=key)
-        return pem
+        return certificate.public_bytes(Encoding.PEM)
 
     def ask(self, asked: Enrolment, authority: bytes) -> EnrolmentState:
         """How the request stands; the first call makes it. Raises what the regulator refuses, LinkError FW-LINK-520."""

@@ -43,13 +43,13 @@ class Wishes(NamedTuple):
 def join(invitation: Invitation, home: Home, wishes: Wishes, tell: Tell) -> tuple[Welcome, Membership]:
     """Returns when the agent is part of the regulator's deployment, or waits for one.
 
-    Raises DeployError FW-DEP-525 (another party's folder), -526 (nobody approved in time), -524 (the agent does not
-    start); IdentityError FW-ID-525 … -532; LinkError FW-LINK-520; StateError FW-STATE-520 (the policy).
+    Raises DeployError FW-DEP-525 (another party's or regulator's folder), -526 (nobody approved in time), -524 (the
+    agent does not start); IdentityError FW-ID-525 … -532; LinkError FW-LINK-520; StateError FW-STATE-520 (the policy).
     """
     party = invitation.party
     if wishes.policy is not None:
         policy.read(wishes.policy)
-    _check_folder(home, party)
+    _check_folder(home, invitation)
     for address in (wishes.bind, wishes.advertise):
         _check_address(address)
     client = EnrolmentClient(invitation.address, invitation.authority)
@@ -76,9 +76,11 @@ def join(invitation: Invitation, home: Home, wishes: Wishes, tell: Tell) -> tupl
     return welcome, membership
 
 
-def _check_folder(home: Home, party: int) -> None:
+def _check_folder(home: Home, invitation: Invitation) -> None:
+    """One folder is one party of one regulator: another one would take over its tables, models and pins."""
     with_other = membership(home) if home.membership_json.exists() else None
-    if with_other is not None and with_other.party != party:
+    mine = (invitation.party, invitation.authority)
+    if with_other is not None and (with_other.party, with_other.authority) != mine:
         raise DeployError("FW-DEP-525", home=str(home.root), party=with_other.party)
     if with_other is None and home.key.exists():
         raise DeployError("FW-DEP-525", home=str(home.root), party="?")

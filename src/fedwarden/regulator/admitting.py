@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, JobError
+from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, JobError, UsageError
 from fedwarden.common.membership import Arrival, Farewell, Welcome
 from fedwarden.engines.base import Member, Site, joined_home
 from fedwarden.engines.native.membership import MembershipCalls
 from fedwarden.regulator import certificates
+from fedwarden.regulator.addresses import ipv4
 from fedwarden.regulator.deployments import CURRENT
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.following import ask_and_store, spec_of, store_failed
@@ -26,6 +27,7 @@ def arrive(desk: Desk, party: int, key: str, arrival: Arrival) -> Welcome:
     Raises IdentityError FW-ID-531 (nobody approved that key), LinkError (its control port cannot be reached from here),
     DeployError FW-DEP-009, -010 (the addition failed): then it is no part of the deployment.
     """
+    _check_place(arrival)
     with desk.changing():
         with desk.store.begin() as session:
             row = of_party(session, party, "approved", "joined")
@@ -53,6 +55,14 @@ def arrive(desk: Desk, party: int, key: str, arrival: Arrival) -> Welcome:
             checked = False
         _record(desk, row, arrival, deployment.id)
         return Welcome(deployment=deployment.id, peers=peers, checked=checked)
+
+
+def _check_place(arrival: Arrival) -> None:
+    """It is dialled, told to every other party and shown to people. Raises UsageError FW-USE-010, -062."""
+    ipv4(arrival.host)
+    for port in (arrival.control_port, arrival.data_port, arrival.serving_port):
+        if not 0 < port < 65536:
+            raise UsageError("FW-USE-062", what="port", found=str(port)[:20])
 
 
 def _forbidden(error: DeployError) -> bool:
