@@ -132,6 +132,21 @@ def test_a_job_that_the_policy_forbids_is_refused_with_the_rule_and_leaves_nothi
     assert world.client(1).call("GET", "/v1/health")["busy"] == []
 
 
+@pytest.mark.parametrize(
+    ("policy", "options", "rule"),
+    [
+        ("options: {refit: {only: [false]}}", {"min_intersection": 100}, "options.refit"),
+        ("options: {max_iter: {max: 50}}", {"min_intersection": 100}, "options.max_iter"),
+        ("min_intersection: 101", {}, "min_intersection"),
+        ("min_intersection: 101", {"min_intersection": "500"}, "min_intersection"),
+    ],
+)
+def test_an_option_that_the_job_leaves_out_or_misspells_is_no_way_past_a_rule(world, ruled, policy, options, rule):
+    ruled(policy)
+    error = refused(lambda: submit(world, algorithm="hetero_lr", options=options))
+    assert (error.code, error.params["rule"]) == ("FW-JOB-520", rule)
+
+
 def test_a_broken_policy_lets_no_job_and_no_table_in(world, ruled, tmp_path):
     ruled("roles: guest\n")
     assert refused(lambda: submit(world)).code == "FW-STATE-520"

@@ -89,12 +89,14 @@ class Gate:
     def __init__(self, party: int, policy: PolicyBook, counters: Counters) -> None:
         self._party, self._policy, self._counters = party, policy, counters
         self._rate = RateLimit(policy)
+        self._lock = threading.Lock()  # looked at and counted in one step: many callers at once are no way past it
 
     def take(self, part: ModelPart, caller: str, count: int = 1) -> None:
         """Raises ModelError FW-MODEL-006 (too fast), -520 (too many in all); StateError FW-STATE-520."""
         rules = self._policy.now().predictions
         self._rate.take(caller, count)
-        for rule, allowed, who in (("per_model", rules.per_model, None), ("per_caller", rules.per_caller, caller)):
-            if allowed is not None and self._counters.asked(part, who) + count > allowed:
-                raise ModelError("FW-MODEL-520", party=self._party, rule=rule, allowed=allowed)
-        self._counters.ask(part, caller, count)
+        with self._lock:
+            for rule, allowed, who in (("per_model", rules.per_model, None), ("per_caller", rules.per_caller, caller)):
+                if allowed is not None and self._counters.asked(part, who) + count > allowed:
+                    raise ModelError("FW-MODEL-520", party=self._party, rule=rule, allowed=allowed)
+            self._counters.ask(part, caller, count)

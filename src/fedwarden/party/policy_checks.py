@@ -8,8 +8,9 @@ from typing import Any
 
 from fedwarden.common.api import Dataset, JobSpec, Role
 from fedwarden.common.errors import DataError, IdentityError, JobError
+from fedwarden.common.options import OPTIONS
 from fedwarden.party.peers import PeerBook
-from fedwarden.party.policy import SYSTEM_FOLDERS, Policy
+from fedwarden.party.policy import SYSTEM_FOLDERS, OptionRule, Policy
 
 
 def check_job(policy: Policy, spec: JobSpec, party: int, roles: list[Role], peers: PeerBook) -> None:
@@ -25,12 +26,13 @@ def check_job(policy: Policy, spec: JobSpec, party: int, roles: list[Role], peer
     for role in roles:
         if role.rstrip("0123456789") not in policy.roles:
             refuse("roles", role, policy.roles)
-    least = spec.options.get("min_intersection")
-    if least is not None and least < policy.min_intersection:
+    options = _in_force(spec)
+    least = options.get("min_intersection")
+    if least is not None and not OptionRule(min=policy.min_intersection).allows(least):
         refuse("min_intersection", least, f">= {policy.min_intersection}")
     for name, rule in policy.options.items():
-        if name in spec.options and not rule.allows(spec.options[name]):
-            refuse(f"options.{name}", spec.options[name], rule.shown)
+        if name in options and not rule.allows(options[name]):
+            refuse(f"options.{name}", options[name], rule.shown)
     for peer in spec.roles:
         if peer.party == party:
             continue
@@ -39,6 +41,13 @@ def check_job(policy: Policy, spec: JobSpec, party: int, roles: list[Role], peer
             refuse("peers", peer.party, policy.peers)
         if policy.pins == "confirm" and not peers.confirmed(peer.party):
             raise IdentityError("FW-ID-520", party=peer.party, owner=party, fingerprint=peer.fingerprint)
+
+
+def _in_force(spec: JobSpec) -> dict[str, Any]:
+    """The job's options; one that its text leaves out has its default, and is no way past a rule."""
+    model = OPTIONS.get(spec.algorithm)
+    fields = model.model_fields if model is not None else {}
+    return {**{name: field.default for name, field in fields.items()}, **spec.options}
 
 
 def check_folder(policy: Policy, path: str) -> None:
