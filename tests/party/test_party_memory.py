@@ -57,7 +57,10 @@ class OtherParty:
 
 def job_with(rows: int, columns: int, theirs: int) -> tuple[SimpleNamespace, SimpleNamespace, dict]:
     result: dict = {}
-    status = SimpleNamespace(update=lambda *, result_=result, result: result_.update(result))
+    told: list = []
+    status = SimpleNamespace(
+        update=lambda *, result_=result, result: result_.update(result), reveal=told.extend, told=told
+    )
     mesh = OtherParty(theirs)
     job = SimpleNamespace(role="host1", party=2, data_roles=["guest", "host1"], mesh=mesh, status=status)
     return job, SimpleNamespace(rows=rows, features=[f"x{i}" for i in range(columns)]), result
@@ -79,6 +82,7 @@ def test_what_fits_goes_on_with_the_estimate_in_the_record(monkeypatch: pytest.M
     job, dataset, result = job_with(1000, 10, 10)
     memory.check(job, dataset)
     assert result["memory_needed_mb"] == 300
+    assert job.status.told == [{"what": "number of columns", "to": "data parties", "count": 1}]
 
 
 def test_more_rows_and_anybodys_columns_need_more() -> None:

@@ -48,11 +48,13 @@ def available(proc: Path = Path("/proc"), group: Path = _GROUP) -> int:
 def check(job: RoleJob, dataset: Dataset) -> None:
     """Puts the estimate into the record. Raises JobError FW-JOB-400 when the machine cannot hold it.
 
-    The data parties tell each other their numbers of columns, which training makes public to all of them anyway.
+    The data parties tell each other their numbers of columns (constant ones included, of which training says nothing)
+    before anything else, and the record says so.
     """
     others = [role for role in job.data_roles if role != job.role]
     for role in others:
         job.mesh.send(role, COLUMNS, np.array([len(dataset.features)], dtype=np.uint64))
+    job.status.reveal([{"what": "number of columns", "to": "data parties", "count": 1}])
     theirs = sum(int(receive(job.mesh, role, COLUMNS, 1)[0]) for role in others)
     wanted, free = needed(dataset.rows, len(dataset.features), theirs), available()
     job.status.update(result={"memory_needed_mb": wanted // MB, "memory_available_mb": free // MB})
