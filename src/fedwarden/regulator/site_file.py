@@ -122,6 +122,8 @@ def parse(data: bytes | str, path: str) -> SiteFile:
         line = mark.line + 1 if mark is not None else "?"
         why = getattr(error, "problem", None) or "no text"
         raise UsageError("FW-USE-441", path=path, line=line, why=str(why)[:100]) from None
+    except (ValueError, TypeError, RecursionError) as error:  # an impossible date, a list as a key, endless nesting
+        raise UsageError("FW-USE-441", path=path, line="?", why=type(error).__name__) from None
     if not isinstance(found, dict):
         raise UsageError("FW-USE-441", path=path, line=1, why="no `name: value` lines")
     try:
