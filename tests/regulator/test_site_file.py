@@ -99,7 +99,20 @@ def test_a_wrong_value_is_refused_by_its_place_and_not_repeated(entry, key):
         assert "{" not in caught.value.message(lang)
 
 
-@pytest.mark.parametrize("text", ["", "- 1", "a: [", "parties: []\nparties: []", "ports: {data: 1, data: 2}", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- 1",
+        "a: [",
+        "parties: []\nparties: []",
+        "ports: {data: 1, data: 2}",
+        "\x00",
+        "? [a]\n: b",
+        "a: 2020-13-45",
+        "[" * 5000,
+    ],
+)
 def test_what_is_no_mapping_or_says_a_thing_twice_is_refused(text):
     with pytest.raises(UsageError) as caught:
         parse(text, "f.yaml")
