@@ -444,6 +444,16 @@ def test_a_hosts_policy_bounds_what_a_guest_may_ask_in_all_and_the_guest_is_told
     assert predict(shop, params=[1, 2])["prob"]
 
 
+def test_a_table_that_the_policy_no_longer_allows_is_not_looked_into_though_it_was_read_before(shop, ruled):
+    known = next(iter(ROWS))
+    before = predict(shop, params=[1, 2], sample_id=known)["prob"]
+    ruled(2, "dataset_folders: [/nowhere]\n")
+    error = refused(shop, params=[1, 2], sample_id=known)
+    assert (error.code, error.params["party"], error.params["why"]) == ("FW-MODEL-013", 2, "FW-DATA-520")
+    ruled(2, f"dataset_folders: [{shop.folder}]\n")
+    assert predict(shop, params=[1, 2], sample_id=known)["prob"] == before
+
+
 def test_a_guests_policy_bounds_the_rate_of_every_caller(shop, ruled):
     ruled(1, "predictions: {per_second: 0.001, burst: 1}\n")
     predict(shop, params=[1, 2])

@@ -13,6 +13,7 @@ from agent_lab import Lab, listens
 from test_agent_predictions import VERSION, ask, expected, publish
 
 from fedwarden.identity.contexts import client_context
+from fedwarden.identity.keys import make_csr, make_key, write_key
 from fedwarden.party.tokens import TokenBook
 
 
@@ -95,6 +96,16 @@ def test_nobody_else_is_answered(shop):
         found, answer = call(shop, context, shown)
         assert found == status and answer["retcode"] not in (0,), (shown[:8], answer)
         assert "data" in answer and "score" not in answer["data"]
+
+
+def test_a_certificate_of_a_named_party_counts_only_with_the_key_that_is_pinned(shop, tmp_path):
+    """The key of before a change, or one that somebody else had signed for that party."""
+    key = make_key()
+    write_key(tmp_path / "key.pem", key)
+    (tmp_path / "cert.pem").write_bytes(shop.ca.sign_party(make_csr(key, 2), 2))
+    other = client_context(tmp_path / "cert.pem", tmp_path / "key.pem", shop.home(1) / "ca.pem")
+    assert call(shop, other)[0] == 401
+    assert call(shop, client_context(*shop.as_party(2)))[0] == 200
 
 
 def test_plain_http_and_tls_of_before_1_3_are_not_answered(shop):

@@ -159,7 +159,7 @@ class Agent:
         servers[0].config.ssl = self._context()
         served = [control, serving]
         if door is not None:
-            keeper = Door(self.policy, self.home.tokens_json, self.revoked)
+            keeper = Door(self.policy, self.home.tokens_json, self.revoked, self._key_of)
             servers.append(_Server(_config(build_serving(self.published.serving, keeper), PeerProtocol)))
             servers[-1].config.ssl = self._door_context()
             served.append(door)
@@ -207,6 +207,11 @@ class Agent:
             context = server_context(Path(rules.certificate), Path(rules.key), self.home.ca)
         context.verify_mode = ssl.CERT_OPTIONAL
         return context
+
+    def _key_of(self, party: int) -> str | None:
+        """The fingerprint of this agent's own key, or of a peer's that is pinned here."""
+        peer = self.peers.get(party)
+        return self.fingerprint if party == self.party else peer.fingerprint if peer is not None else None
 
     def membership(self) -> list[ApiRoute]:
         return membership_routes(

@@ -10,7 +10,7 @@ from fedwarden.common.api import Dataset, DatasetRequest
 from fedwarden.common.errors import DataError
 from fedwarden.common.files import read_struct, write_struct
 from fedwarden.party.home import Home
-from fedwarden.party.policy import PolicyBook
+from fedwarden.party.policy import Policy, PolicyBook
 from fedwarden.party.policy_checks import check_folder, check_rows
 from fedwarden.party.table_file import open_table, sha256_of
 
@@ -50,6 +50,10 @@ class DatasetRegistry:
             return read_struct(self._home.dataset(dataset_id), Dataset)
         except FileNotFoundError:
             raise DataError("FW-DATA-041", dataset=dataset_id) from None
+
+    def rules(self) -> Policy:
+        """The policy in force. Raises StateError FW-STATE-520."""
+        return self._policy.now()
 
     def verify(self, dataset_id: str) -> Dataset:
         """``get``, after making sure that the file still is what was registered, and still is allowed.

@@ -14,6 +14,8 @@ from fedwarden.common.api import Dataset
 from fedwarden.common.errors import FedwardenError
 from fedwarden.party.datasets import DatasetRegistry, file_mark
 from fedwarden.party.home import Home
+from fedwarden.party.policy import Policy
+from fedwarden.party.policy_checks import check_folder
 from fedwarden.party.tables import load_table
 
 KEPT = 4
@@ -24,6 +26,7 @@ class _Loaded(NamedTuple):
     mark: tuple[int, int] | None  # size and modification time of the file when it was read
     places: dict[str, int]
     features: NDArray[np.float64]
+    rules: Policy  # that the file was allowed by
 
 
 class RowBook:
@@ -38,7 +41,8 @@ class RowBook:
     def row(self, dataset_id: str, sample_id: str) -> tuple[list[str], NDArray[np.float64]] | None:
         """Names and values (float64, NaN where missing) of the row with that id (normalised), None if there is none.
 
-        Raises DataError: FW-DATA-041 no such table here, -042 the file changed, or why it cannot be read.
+        Raises DataError: FW-DATA-041 no such table here, -042 the file changed, -520 the policy does not allow its
+        folder any more, or why it cannot be read; StateError FW-STATE-520.
         """
         loaded = self._get(dataset_id)
         place = loaded.places.get(sample_id)
@@ -64,6 +68,12 @@ class RowBook:
         if found is None:
             with one:  # two first questions read the table once
                 found = self._loaded.get(dataset_id) or self._load(dataset_id)
+        if found.rules is not (rules := self._datasets.rules()):
+            check_folder(rules, found.dataset.path)
+            found = found._replace(rules=rules)
+            with self._lock:
+                if dataset_id in self._loaded:
+                    self._loaded[dataset_id] = found
         if found.mark is None or found.mark != file_mark(found.dataset.path):
             with self._lock:
                 self._loaded.pop(dataset_id, None)
@@ -72,11 +82,12 @@ class RowBook:
         return found
 
     def _load(self, dataset_id: str) -> _Loaded:
-        dataset = self._datasets.get(dataset_id)
+        dataset, rules = self._datasets.get(dataset_id), self._datasets.rules()
+        check_folder(rules, dataset.path)
         mark = file_mark(dataset.path)
         table = load_table(self._home.root, dataset)
         places = {sample_id: place for place, sample_id in enumerate(table.ids)}
-        loaded = _Loaded(dataset, mark, places, table.features)
+        loaded = _Loaded(dataset, mark, places, table.features, rules)
         with self._lock:
             self._loaded[dataset_id] = loaded
             while len(self._loaded) > KEPT:

@@ -1,11 +1,13 @@
 """Who may ask for online predictions: this host on the loopback port; others at the HTTPS door, if it is open.
 
-At the door a certificate of ours that the policy names is enough, or a token; each is a caller of its own for the
+At the door a certificate of ours that the policy names is enough (a party's only with the key that is pinned here), or
+a token; each is a caller of its own for the
 limits. A token answers for its services only.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,8 +36,13 @@ LOCAL = Asker("serving port")
 
 
 class Door:
-    def __init__(self, policy: PolicyBook, tokens: Path, revoked: RevocationBook) -> None:
+    """``key_of``: the fingerprint that a party's key has to have, None where none is known."""
+
+    def __init__(
+        self, policy: PolicyBook, tokens: Path, revoked: RevocationBook, key_of: Callable[[int], str | None]
+    ) -> None:
         self._policy, self._tokens, self._revoked = policy, TokenBook(tokens), revoked
+        self._key_of = key_of
 
     def asker(self, request: Request) -> Asker:
         """Raises ModelError FW-MODEL-522, IdentityError FW-ID-522, StateError FW-STATE-520."""
@@ -45,8 +52,9 @@ class Door:
         caller: Caller | None = getattr(request.state, "caller", None)
         if caller is not None:
             self._revoked.check(caller.fingerprint, caller.identity.uri)
-            known = "regulator" if caller.identity.kind == "regulator" else caller.identity.party
-            if known in rules.client_certificates:
+            party = caller.identity.party
+            known = "regulator" if party is None else party
+            if known in rules.client_certificates and (party is None or self._key_of(party) == caller.fingerprint):
                 return Asker(caller.name)
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not rules.tokens:
