@@ -1,5 +1,6 @@
 """The enrolment listener on a real socket: what it refuses, each with its own code, and that nobody can wear it out."""
 
+import contextlib
 import datetime
 import json
 import socket
@@ -21,7 +22,9 @@ from fedwarden.common.membership import (
     invitation_text,
 )
 from fedwarden.identity.authority import CertificateAuthority
+from fedwarden.identity.enrolment_tls import anonymous_context
 from fedwarden.identity.keys import fingerprint, make_csr, make_key, read_key, write_key
+from fedwarden.identity.revocation import read_book
 from fedwarden.identity.statements import hear, sign
 from fedwarden.party import invitation_file, joining
 from fedwarden.party.enrolment_client import EnrolmentClient
@@ -116,6 +119,17 @@ def test_a_withdrawn_request_is_never_signed(office):
         invitations.withdraw(desk, state.id)
     assert refused(lambda: office.approve(state.id, fingerprint(key))) == "FW-DEP-521"
     assert refused(lambda: office.ask(invitation, key)) == "FW-ID-529"
+
+
+def test_an_approval_that_is_withdrawn_leaves_no_good_certificate(office, tmp_path):
+    invitation, key = office.invite(), make_key()
+    state = office.ask(invitation, key)
+    office.approve(state.id, fingerprint(key))
+    with office.desk() as desk:
+        invitations.withdraw(desk, state.id)
+    home = certified(office, tmp_path, 3, key)
+    assert refused(lambda: office.client(invitation).leave(home)) == "FW-ID-522"
+    assert not read_book(office.folder / "pki", "ca.crt").holds(fingerprint(key))
 
 
 def test_a_request_for_another_partys_name_is_not_signed(office):
@@ -261,12 +275,39 @@ def test_one_address_cannot_ask_without_end(office, monkeypatch):
     assert [b"FW-USE-520" in answer for answer in answers] == [False] * 5 + [True] * 2
 
 
-def test_after_many_wrong_invitations_nobody_is_answered(office, monkeypatch):
+def test_after_many_wrong_invitations_that_address_is_not_answered_and_others_are(office, monkeypatch):
     monkeypatch.setattr(enrolment, "MAX_WRONG", 2)
     invitation = office.invite()
     for _ in range(2):
         assert refused(lambda: office.ask(invitation, make_key(), token="y" * 43)) == "FW-ID-525"
     assert refused(lambda: office.ask(invitation, make_key())) == "FW-USE-520"
+    office.listener.budget.take("192.0.2.7")
+
+
+def test_a_request_that_drips_is_ended_and_one_address_does_not_hold_every_place(office, monkeypatch):
+    monkeypatch.setattr(enrolment, "PATIENCE", 1.0)
+    monkeypatch.setattr(enrolment, "MAX_OF_ADDRESS", 2)
+    with contextlib.ExitStack() as stack:
+        slow = []
+        for _ in range(2):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", office.listener.port), 10))
+            slow.append(stack.enter_context(anonymous_context(None).wrap_socket(sock)))
+            slow[-1].sendall(b"GET /enrol/v1/authority HTTP/1.1\r\n")
+        with pytest.raises((OSError, AssertionError)):
+            assert raw(office, b"GET /enrol/v1/authority HTTP/1.1\r\n\r\n")
+        begun = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() < begun + 8:  # a byte well within the patience, again and again
+                slow[0].sendall(b"a")
+                time.sleep(0.2)
+        assert time.monotonic() < begun + 8
+    end = time.monotonic() + 10
+    while True:
+        with contextlib.suppress(OSError):
+            if b"CERTIFICATE" in raw(office, b"GET /enrol/v1/authority HTTP/1.1\r\n\r\n"):
+                break
+        assert time.monotonic() < end
+        time.sleep(0.2)
 
 
 def test_silent_connections_hold_nobody_up(office):

@@ -1,18 +1,20 @@
 """The enrolment listener: a short-lived HTTPS service at which an invited party asks for its certificate.
 
 ``GET /enrol/v1/authority``, ``POST /enrol/v1/request``, and with the party's certificate ``/arrival`` and ``/leave``.
-Everybody may connect, so everything is bounded: connections, their time, the size of a body, requests per address, and
-wrong invitations in all.
+Everybody may connect, so everything is bounded: connections in all and per address, their time, the size of a body,
+requests and wrong invitations per address.
 """
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import socket
 import socketserver
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -27,23 +29,24 @@ from fedwarden.regulator import admitting, invitations
 from fedwarden.regulator.desk import Desk
 
 MAX_BODY = 16 << 10
-#: Seconds a connection may take to ask; connections at one time.
-PATIENCE, MAX_OPEN = 10.0, 32
+#: Seconds a connection may take for the handshake, and then to ask; connections at one time, and those of one address.
+PATIENCE, MAX_OPEN, MAX_OF_ADDRESS = 10.0, 32, 16
 #: Requests of one address: at once, and per second in the long run.
 BURST, PER_SECOND = 30.0, 3.0
-#: Unknown invitations in all before the listener closes for requests: nobody types that many wrong ones.
+#: Unknown invitations of one address before it is answered no more: nobody types that many wrong ones. Not of all
+#: together: whoever likes could close the listener for everybody then, and no token is ever guessed.
 MAX_WRONG = 50
 
 Tell = Callable[[str, dict[str, Any]], None]
 
 
 class _Budget:
-    """Requests per address, wrong invitations in all."""
+    """Requests and wrong invitations per address."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._left: dict[str, tuple[float, float]] = {}
-        self._wrong = 0
+        self._wrong: Counter[str] = Counter()
 
     def take(self, address: str) -> None:
         """Raises UsageError FW-USE-520."""
@@ -51,15 +54,16 @@ class _Budget:
             now = time.monotonic()
             if len(self._left) > 10_000:
                 self._left.clear()
+                self._wrong.clear()
             left, at = self._left.get(address, (BURST, now))
             left = min(BURST, left + (now - at) * PER_SECOND)
             self._left[address] = (left - (left >= 1), now)
-            if left < 1 or self._wrong >= MAX_WRONG:
+            if left < 1 or self._wrong[address] >= MAX_WRONG:
                 raise UsageError("FW-USE-520")
 
-    def wrong(self) -> None:
+    def wrong(self, address: str) -> None:
         with self._lock:
-            self._wrong += 1
+            self._wrong[address] += 1
 
 
 class EnrolmentListener:
@@ -106,7 +110,7 @@ class EnrolmentListener:
                     state = invitations.ask(desk, asked.token, asked.party, asked.request, address)
                 except IdentityError as error:
                     if error.code == "FW-ID-525":
-                        self.budget.wrong()
+                        self.budget.wrong(address)
                     self.tell("FW-SAY-522", {"party": asked.party, "address": address, "why": error.message()})
                     raise
             return state
@@ -146,11 +150,15 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def __init__(self, place: tuple[str, int], listener: EnrolmentListener) -> None:
         self.listener = listener
-        self._open = threading.Semaphore(MAX_OPEN)
-        super().__init__(place, _Handler)
+        self._lock = threading.Lock()
+        self._open: Counter[str] = Counter()
+        super().__init__(place, http.server.BaseHTTPRequestHandler)  # not used: finish_request makes ours
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if not self._open.acquire(blocking=False):
+        with self._lock:
+            full = self._open.total() >= MAX_OPEN or self._open[client_address[0]] >= MAX_OF_ADDRESS
+            self._open[client_address[0]] += not full
+        if full:
             self.shutdown_request(request)
             return
         super().process_request(request, client_address)
@@ -159,22 +167,39 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._open.release()
+            with self._lock:
+                self._open -= Counter({client_address[0]: 1})  # drops an address at zero
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """The handshake is in the connection's own thread: a silent client holds nobody up."""
         request.settimeout(PATIENCE)
         with self.listener.context.wrap_socket(request, server_side=True) as secure:
-            _Handler(secure, client_address, self)
+            # one deadline for the whole request, however slowly it drips: a timeout of the socket is per call
+            patience = threading.Timer(PATIENCE, _end, [secure])
+            patience.start()
+            try:
+                _Handler(secure, client_address, self, patience)
+            finally:
+                patience.cancel()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that breaks, is silent or speaks no TLS is nobody's business."""
+
+
+def _end(sock: socket.socket) -> None:
+    """From another thread: whoever reads gets an end."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.0"
     timeout = PATIENCE
+
+    def __init__(self, request: Any, client_address: Any, server: _Server, patience: threading.Timer) -> None:
+        self._patience = patience
+        super().__init__(request, client_address, server)
 
     def _answer(self) -> None:
         listener, address = self.server.listener, str(self.client_address[0])
@@ -184,6 +209,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if not length.isdigit() or int(length) > MAX_BODY:
                 raise UsageError("FW-USE-064", limit=MAX_BODY)
             body = self.rfile.read(int(length))
+            self._patience.cancel()  # an answer may take longer than a question
             answer, status = listener.answer(self.command, self.path, body, self._peer(), address), 200
         except FedwardenError as error:
             answer, status = {"error": error.to_dict()}, 429 if error.code == "FW-USE-520" else 403

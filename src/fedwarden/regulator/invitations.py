@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from fedwarden.common.errors import DeployError, IdentityError, UsageError
 from fedwarden.common.membership import EnrolmentState, Invitation
 from fedwarden.identity.keys import fingerprint
+from fedwarden.regulator import certificates
 from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.store import all_of, audit, now
 from fedwarden.regulator.tables import DeploymentRow, InvitationRow
@@ -111,13 +112,20 @@ def approve(desk: Desk, invitation: str, key: str) -> InvitationRow:
 
 
 def withdraw(desk: Desk, invitation: str) -> InvitationRow:
-    """Takes an invitation back, or refuses a request. Raises DeployError FW-DEP-521."""
-    with desk.changing(), desk.store.begin() as session:
-        row: InvitationRow | None = session.get(InvitationRow, invitation)
-        if row is None or row.state not in _OPEN:
-            raise DeployError("FW-DEP-521", id=invitation[:20])
-        row.state = "withdrawn"
-        audit(session, "invitation withdrawn", row.id, party=row.party)
+    """Takes an invitation back, or refuses a request; a key that was approved already is revoked.
+
+    Raises DeployError FW-DEP-521.
+    """
+    with desk.changing():
+        with desk.store.begin() as session:
+            row: InvitationRow | None = session.get(InvitationRow, invitation)
+            if row is None or row.state not in _OPEN:
+                raise DeployError("FW-DEP-521", id=invitation[:20])
+            signed = row.state == "approved"
+            row.state = "withdrawn"
+            audit(session, "invitation withdrawn", row.id, party=row.party)
+        if signed:
+            certificates.revoke_keys(desk, {row.fingerprint: f"fedwarden:party:{row.party}"})
         return row
 
 
