@@ -20,7 +20,7 @@ from pki import party_home, pin
 from fedwarden.common.api import JobSpec, RelayPlace
 from fedwarden.common.errors import FedwardenError, IdentityError, LinkError
 from fedwarden.identity.authority import CertificateAuthority
-from fedwarden.identity.contexts import Credentials, Peer, server_context
+from fedwarden.identity.contexts import Credentials, Peer, client_context, server_context
 from fedwarden.transport import meeting, pump, relay
 from fedwarden.transport.relay_client import Refused, Wanted, join
 from fedwarden.transport.wire import Closed
@@ -217,6 +217,11 @@ def test_one_party_cannot_take_all_connections(world: RelayWorld, monkeypatch: p
     monkeypatch.setattr(relay, "MAX_OF_PARTY", 2)
     monkeypatch.setattr(relay, "WAIT_SECONDS", 3.0)
     refused: list[str] = []
+    world.why = lambda peer, wanted: "no"
+    for _ in range(3):  # what was refused was never counted: it makes no room
+        with pytest.raises(Refused):
+            world.ask(world.of(1), party=2, job="0", role="guest", to="host1")
+    world.why = lambda peer, wanted: ""
 
     def ask(number: int) -> None:
         try:
@@ -237,6 +242,33 @@ def test_one_party_cannot_take_all_connections(world: RelayWorld, monkeypatch: p
     world.ask(world.of(2), party=1, kind="call").close()  # the slots are free again, and an offer is taken by a call
     offer.join(5)
     assert not offer.is_alive()
+
+
+def test_who_has_not_shown_a_certificate_holds_few_places_and_not_for_long(
+    world: RelayWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "MAX_STRANGERS", 2)
+    monkeypatch.setattr(relay, "GREET_SECONDS", 1.5)
+    place = ("127.0.0.1", world.place.port)
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(place, 5)) for _ in range(2)]
+        time.sleep(0.3)
+        third = stack.enter_context(socket.create_connection(place, 5))
+        with contextlib.suppress(ConnectionResetError):
+            assert third.recv(1) == b""
+        for sock in silent:  # their time is over
+            with contextlib.suppress(ConnectionResetError):
+                assert sock.recv(100) == b""
+        dripping = client_context(*world.of(1)).wrap_socket(stack.enter_context(socket.create_connection(place, 5)))
+        stack.enter_context(dripping).sendall((60_000).to_bytes(4))
+        begun = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() < begun + 8:  # one byte of a long frame well within the timeout, again and again
+                dripping.sendall(b"a")
+                time.sleep(0.2)
+        assert time.monotonic() < begun + 8
+    with pytest.raises(Closed):
+        world.ask(world.of(1), party=2, kind="call")
 
 
 def test_a_relay_that_was_not_asked_for_is_the_last_resort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import time
 from typing import Any, NoReturn
 
 import msgspec
@@ -110,13 +111,19 @@ def _differs(code: str, peer: JobPeer, expected: str, found: str) -> NoReturn:
     raise LinkError(code, role=peer.role, party=peer.party, expected=expected, found=found)
 
 
-def read_frame(sock: ssl.SSLSocket) -> frames.Header:
-    return frames.decode_header(_exactly(sock, frames.header_length(_exactly(sock, 4))))
+def read_frame(sock: ssl.SSLSocket, seconds: float | None = None) -> frames.Header:
+    """``seconds`` bound the whole frame, however slowly it drips: the socket's own timeout is per call."""
+    end = None if seconds is None else time.monotonic() + seconds
+    return frames.decode_header(_exactly(sock, frames.header_length(_exactly(sock, 4, end)), end))
 
 
-def _exactly(sock: ssl.SSLSocket, count: int) -> bytes:
+def _exactly(sock: ssl.SSLSocket, count: int, end: float | None) -> bytes:
     out = b""
     while len(out) < count:
+        if end is not None:
+            if (left := end - time.monotonic()) <= 0:
+                raise TimeoutError
+            sock.settimeout(left)
         part = sock.recv(count - len(out))
         if not part:
             raise Closed("closed")

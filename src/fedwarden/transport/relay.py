@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -28,8 +29,8 @@ from fedwarden.transport.wire import Closed
 
 #: Seconds for the handshake and the request; until a worker's other side must have come; an offer stands.
 GREET_SECONDS, WAIT_SECONDS, OFFER_SECONDS = 10.0, 20.0, 600.0
-#: Connections at one time, and those of one party.
-MAX_CONNECTIONS, MAX_OF_PARTY = 512, 160
+#: Connections at one time, those of one party, and those of one address that have not shown who they are.
+MAX_CONNECTIONS, MAX_OF_PARTY, MAX_STRANGERS = 512, 160, 64
 
 Allowed = Callable[[Peer, Wanted], str]
 Key = tuple[Any, ...]
@@ -51,6 +52,7 @@ class Relay:
         self._lock = threading.Lock()
         self._waiting: dict[Key, list[_Waiting]] = {}
         self._of_party: dict[int, int] = {}
+        self._strangers: Counter[str] = Counter()
         self._slots = threading.Semaphore(MAX_CONNECTIONS)
 
     def serve(self, listener: socket.socket) -> None:
@@ -61,46 +63,63 @@ class Relay:
                 sock, address = listener.accept()
             except OSError:
                 return
-            if not self._slots.acquire(blocking=False):
+            if not self._stranger(address[0], 1):
                 sock.close()
                 continue
-            threading.Thread(target=self._serve_one, args=(sock, f"{address[0]}:{address[1]}"), daemon=True).start()
+            if not self._slots.acquire(blocking=False):
+                self._stranger(address[0], -1)
+                sock.close()
+                continue
+            threading.Thread(target=self._serve_one, args=(sock, address), daemon=True).start()
 
-    def _serve_one(self, raw: socket.socket, address: str) -> None:
+    def _stranger(self, host: str, step: int) -> bool:
+        with self._lock:
+            if step > 0 and self._strangers[host] >= MAX_STRANGERS:
+                return False
+            self._strangers[host] += step
+            if not self._strangers[host]:
+                del self._strangers[host]
+            return True
+
+    def _serve_one(self, raw: socket.socket, address: tuple[str, int]) -> None:
         sock: socket.socket = raw
-        party = None
+        party: int | None = None
+        known = False
         try:
             raw.settimeout(GREET_SECONDS)
             sock = secure = self._context.wrap_socket(raw, server_side=True)
             peer = peer_of(secure)
             wanted = _wanted(secure)
             why = self._allowed(peer, wanted)
-            if not why and not self._count(peer.identity.party, 1):
-                why = "too many connections of this party"
-            else:
-                party = peer.identity.party
-            if why:
+            if not why and self._count(peer.identity.party or 0, 1):
+                party = peer.identity.party or 0  # counted, so that the end counts it back
+            if party is None:
+                why = why or "too many connections of this party"
                 self._told("refused", who=peer.identity.uri, why=why, **_facts(wanted))
                 with contextlib.suppress(OSError):
                     _say(secure, frames.ABORT, {"why": why})
                 return
-            self._meet(secure, peer.identity.party or 0, wanted)
+            known = self._stranger(address[0], -1)
+            self._meet(secure, party, wanted)
         except (FedwardenError, frames.BadFrame, Closed, ssl.SSLError) as error:
-            self._told("refused", address=address, why=getattr(error, "code", None) or type(error).__name__)
+            why = getattr(error, "code", None) or type(error).__name__
+            self._told("refused", address=f"{address[0]}:{address[1]}", why=why)
         except (OSError, ValueError):
             pass  # it went away
         finally:
+            if not known:
+                self._stranger(address[0], -1)
             if party is not None:
                 self._count(party, -1)
             self._slots.release()
             sock.close()
 
-    def _count(self, party: int | None, step: int) -> bool:
+    def _count(self, party: int, step: int) -> bool:
         with self._lock:
-            after = self._of_party.get(party or 0, 0) + step
+            after = self._of_party.get(party, 0) + step
             if after > MAX_OF_PARTY:
                 return False
-            self._of_party[party or 0] = after
+            self._of_party[party] = after
             return True
 
     def _meet(self, sock: ssl.SSLSocket, party: int, wanted: Wanted) -> None:
@@ -176,7 +195,8 @@ def _facts(wanted: Wanted) -> dict[str, str]:
 
 
 def _wanted(sock: ssl.SSLSocket) -> Wanted:
-    header = read_frame(sock)
+    header = read_frame(sock, GREET_SECONDS)
+    sock.settimeout(GREET_SECONDS)
     if header.kind != frames.HELLO:
         raise frames.BadFrame("no request")
     try:
