@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -153,14 +154,21 @@ def judge(found: list[Chain]) -> list[Verdict]:
                 seen.setdefault(store, []).append(Witness(OWN, AuditHead(seq, digest)))
     for chain in others:
         for record in chain.records:
-            if record.action == NOTED:
-                head = AuditHead(record.details["seq"], record.details["digest"])
+            if record.action == NOTED and (head := _noted(record)) is not None:
                 seen[OWN].append(Witness(chain.store, head))
     out = []
     for chain in found:
         damage = [] if chain.why else find_damage(chain.records, seen[chain.store], chain.unreadable)
         out.append(Verdict(chain.store, len(chain.records), [_told(chain.store, it) for it in damage], chain.why))
     return out
+
+
+def _noted(record: AuditRecord) -> AuditHead | None:
+    """An agent's record is its own word: one that names no head is no witness."""
+    try:
+        return msgspec.convert({name: record.details.get(name) for name in ("seq", "digest")}, AuditHead)
+    except msgspec.ValidationError:
+        return None
 
 
 def _note_verified(desk: Desk, verdicts: list[Verdict]) -> None:

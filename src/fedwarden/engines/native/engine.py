@@ -25,7 +25,7 @@ from fedwarden.common.api import (
     RoleStatus,
 )
 from fedwarden.common.chain import AuditHead
-from fedwarden.common.errors import DeployError, FedwardenError
+from fedwarden.common.errors import DeployError, FedwardenError, LinkError
 from fedwarden.engines import ways
 from fedwarden.engines.base import Change, Engine, Handed, Member, Site
 from fedwarden.engines.native import local_agents, prediction
@@ -42,6 +42,8 @@ UPLOAD_SECONDS = 600.0
 STOP_SECONDS = 15.0
 #: A submit waits for it: an agent that is out of reach is named in the audit instead.
 HEAD_SECONDS = 5.0
+#: Bytes of one agent's audit log.
+MAX_AUDIT = 1 << 30
 
 
 class NativeEngine(Engine):
@@ -286,6 +288,8 @@ class NativeEngine(Engine):
         parts: list[bytes] = []
         while part := self._agents.fetch(site, party, f"/v1/audit?start={sum(map(len, parts))}"):
             parts.append(part)
+            if sum(map(len, parts)) > MAX_AUDIT:  # a log without an end is an agent that keeps us reading
+                raise LinkError("FW-LINK-004", party=party, address=site.member(party).host, limit=MAX_AUDIT)
         return b"".join(parts)
 
     def load_bind(self, site: Site, parties: list[int], request: BindRequest) -> list[Binding | None]:
