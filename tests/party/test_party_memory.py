@@ -1,6 +1,7 @@
 """What fits into memory is known before a table is read, from sizes that all parties know."""
 
 import resource
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +9,10 @@ import numpy as np
 import pytest
 
 from fedwarden.common.errors import JobError
+from fedwarden.engine.streams import Address, Streams
+from fedwarden.engine.tall import Expanded, Stored
 from fedwarden.party import memory
+from fedwarden.party.blocks import Disk, Memory, disk_bytes
 
 MB = 1 << 20
 
@@ -55,34 +59,131 @@ class OtherParty:
         return [np.array([self.columns], dtype=np.uint64)]
 
 
-def job_with(rows: int, columns: int, theirs: int) -> tuple[SimpleNamespace, SimpleNamespace, dict]:
+def job_with(
+    rows: int, columns: int, theirs: int, *, blocks: str = "auto", form: str = "parquet", beside: bool = False
+) -> tuple[SimpleNamespace, SimpleNamespace, dict]:
+    """host1 and a guest with ``theirs`` columns; ``beside``: on the same machine."""
     result: dict = {}
     told: list = []
-    status = SimpleNamespace(
-        update=lambda *, result_=result, result: result_.update(result), reveal=told.extend, told=told
+    status = SimpleNamespace(update=lambda *, result_=result, result: result_.update(result), reveal=told.extend)
+    hosts = {"guest": "10.0.0.1", "host1": "10.0.0.1" if beside else "10.0.0.2", "arbiter": "10.0.0.9"}
+    roles = [SimpleNamespace(role=role, host=host) for role, host in hosts.items()]
+    spec = SimpleNamespace(options={"blocks": blocks}, roles=roles, job_id="1")
+    job = SimpleNamespace(
+        role="host1",
+        party=2,
+        data_roles=["guest", "host1"],
+        mesh=OtherParty(theirs),
+        status=status,
+        spec=spec,
+        home=Path("/"),
+        told=told,
     )
-    mesh = OtherParty(theirs)
-    job = SimpleNamespace(role="host1", party=2, data_roles=["guest", "host1"], mesh=mesh, status=status)
-    return job, SimpleNamespace(rows=rows, features=[f"x{i}" for i in range(columns)]), result
+    names = [f"x{i}" for i in range(columns)]
+    return job, SimpleNamespace(rows=rows, features=names, format=form, path="/t.csv"), result
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "jobs/1").mkdir(parents=True)
+    return tmp_path
+
+
+def free_memory(monkeypatch: pytest.MonkeyPatch, megabytes: int) -> None:
+    monkeypatch.setattr(memory, "available", lambda: megabytes * MB)
 
 
 def test_what_does_not_fit_is_refused_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: 700 * MB)
-    job, dataset, result = job_with(10**6, 10, 10)
+    free_memory(monkeypatch, 500)
+    job, dataset, result = job_with(10**6, 10, 10, blocks="memory")
     with pytest.raises(JobError) as refused:
         memory.check(job, dataset)
     assert refused.value.code == "FW-JOB-400"
-    assert refused.value.params["available"] == 700 < refused.value.params["needed"]
-    assert result == {"memory_needed_mb": refused.value.params["needed"], "memory_available_mb": 700}
+    assert refused.value.params["available"] == 500 < refused.value.params["needed"]
+    assert result["memory_needed_mb"] == refused.value.params["needed"] and result["memory_available_mb"] == 500
     assert job.mesh.sent == [("guest", "columns", [10])]
+    assert job.told == [{"what": "number of columns", "to": "data parties", "count": 1}]
 
 
-def test_what_fits_goes_on_with_the_estimate_in_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "available", lambda: 700 * MB)
+def test_what_fits_goes_on_in_memory_with_the_estimates_in_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_memory(monkeypatch, 700)
     job, dataset, result = job_with(1000, 10, 10)
-    memory.check(job, dataset)
-    assert result["memory_needed_mb"] == 300
-    assert job.status.told == [{"what": "number of columns", "to": "data parties", "count": 1}]
+    assert isinstance(memory.check(job, dataset), Memory)
+    assert result["blocks"] == "memory" and result["memory_needed_mb"] == 300
+    assert set(result["memory_by_place_mb"]) == {"memory", "disk"}
+
+
+def test_what_fits_by_blocks_alone_goes_to_disk(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    free_memory(monkeypatch, 700)
+    job, dataset, result = job_with(10**6, 50, 50)
+    job.home = folder
+    assert isinstance(memory.check(job, dataset), Disk)
+    assert result["blocks"] == "disk" and result["memory_by_place_mb"]["memory"] > 700
+    assert result["memory_needed_mb"] == result["memory_by_place_mb"]["disk"] < 700
+
+
+def test_a_choice_of_the_job_is_kept(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    free_memory(monkeypatch, 9000)
+    job, dataset, _ = job_with(1000, 10, 10, blocks="disk")
+    job.home = folder
+    assert isinstance(memory.check(job, dataset), Disk)
+
+
+def test_a_table_that_cannot_be_read_by_blocks_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_memory(monkeypatch, 700)
+    job, dataset, _ = job_with(10**6, 50, 50, form="csv")
+    with pytest.raises(JobError) as refused:
+        memory.check(job, dataset)
+    assert refused.value.code == "FW-JOB-420" and "party convert /t.csv" in refused.value.fix("en")
+
+
+def test_a_disk_that_is_too_small_is_known_before_the_table_is_read(
+    monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    free_memory(monkeypatch, 700)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=MB))
+    job, dataset, _ = job_with(10**6, 50, 50)
+    job.home = folder
+    with pytest.raises(JobError) as refused:
+        memory.check(job, dataset)
+    assert refused.value.code == "FW-JOB-421"
+    assert refused.value.params["needed"] == disk_bytes(10**6, 50, [50]) // MB > refused.value.params["available"] == 1
+
+
+def test_roles_on_one_machine_share_what_it_has(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    free_memory(monkeypatch, 2000)
+    needs = []
+    for beside in (False, True):
+        job, dataset, result = job_with(10**6, 40, 40, beside=beside)
+        job.home = folder
+        memory.check(job, dataset)
+        needs.append(result["memory_by_place_mb"]["memory"])
+        assert result["blocks"] == ("disk" if beside else "memory")
+    assert needs[1] == 2 * needs[0]
+
+
+@pytest.mark.parametrize(
+    ("free", "wish", "place"), [(900, "auto", "memory"), (500, "auto", "disk"), (900, "disk", "disk")]
+)
+def test_the_arbiter_keeps_its_masks_where_they_fit(
+    monkeypatch: pytest.MonkeyPatch, free: int, wish: str, place: str
+) -> None:
+    free_memory(monkeypatch, free)
+    job, _, result = job_with(1, 1, 1, blocks=wish)
+    masks = memory.ArbiterPlace(job)
+    masks.expect(500_000, [30, 60])
+    assert result["blocks"] == place and result["memory_needed_mb"] < free
+    made = masks.masks(Streams(bytes(32), "job", "attempt"), Address("m", "mask"), 2, 10)
+    assert isinstance(made, Expanded if place == "disk" else Stored)
+
+
+def test_an_arbiter_without_room_for_its_vectors_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    free_memory(monkeypatch, 310)
+    job, *_ = job_with(1, 1, 1)
+    job.role = "arbiter"
+    with pytest.raises(JobError) as refused:
+        memory.ArbiterPlace(job).expect(10**6, [3, 6])
+    assert refused.value.code == "FW-JOB-400" and refused.value.params["role"] == "arbiter"
 
 
 def test_more_rows_and_anybodys_columns_need_more() -> None:
@@ -90,3 +191,8 @@ def test_more_rows_and_anybodys_columns_need_more() -> None:
     assert base < memory.needed(2 * 10**6, 10, 10)
     assert base < memory.needed(10**6, 20, 10)
     assert base < memory.needed(10**6, 10, 100)
+
+
+def test_by_blocks_columns_cost_next_to_nothing() -> None:
+    assert memory.needed_by_blocks(10**6, 200) - memory.needed_by_blocks(10**6, 20) < 2 * MB
+    assert memory.needed(10**6, 200, 0) > 3 * memory.needed_by_blocks(10**6, 200)

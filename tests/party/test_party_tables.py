@@ -3,6 +3,8 @@
 import os
 import unicodedata
 from csv import writer
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fedwarden.common.api import DatasetRequest
+from fedwarden.common.api import Dataset, DatasetRequest
 from fedwarden.common.errors import DataError
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
@@ -18,11 +20,25 @@ from fedwarden.party.table_check import read_table
 from fedwarden.party.tables import load_table
 
 
+class Whole(NamedTuple):
+    dataset: Dataset
+    ids: pl.Series
+    features: pl.DataFrame
+    label: pl.Series | None
+
+
+def read_whole(request: DatasetRequest, home: Path | None = None) -> Whole:
+    """A table with all its features, in whatever groups they came."""
+    groups: list[pl.DataFrame] = []
+    dataset, ids, label = read_table(request, home, groups.append)
+    return Whole(dataset, ids, pl.concat(groups, how="horizontal"), label)
+
+
 def table(path, content, **asked):
     """Writes ``content`` and reads it as a host's table, or as a guest's when a label is named."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     role = "guest" if asked.get("label") else "host1"
-    return read_table(DatasetRequest(**{"project": "p", "role": role, "path": str(path), **asked}))
+    return read_whole(DatasetRequest(**{"project": "p", "role": role, "path": str(path), **asked}))
 
 
 def refused(path, content, **asked) -> DataError:
@@ -196,7 +212,7 @@ def test_paths_that_are_no_table_have_their_own_words(tmp_path):
         (str(tmp_path / "agent" / "key.pem"), "FW-DATA-007"),
     ):
         with pytest.raises(DataError) as caught:
-            read_table(DatasetRequest(project="p", role="host1", path=path), tmp_path / "agent")
+            read_whole(DatasetRequest(project="p", role="host1", path=path), tmp_path / "agent")
         assert caught.value.code == code, path
 
 
@@ -217,7 +233,7 @@ def test_an_unreadable_file_names_the_user(csv):
 def test_parquet_ids_become_text_and_floats_are_refused_as_ids(tmp_path):
     path = tmp_path / "t.parquet"
     pl.DataFrame({"id": [110101199001011234, 7], "a": [1, 2], "b": [True, False]}).write_parquet(path)
-    read = read_table(DatasetRequest(project="p", role="host1", path=str(path)))
+    read = read_whole(DatasetRequest(project="p", role="host1", path=str(path)))
     assert read.ids.to_list() == ["110101199001011234", "7"] and read.features.rows() == [(1.0, 1.0), (2.0, 0.0)]
     pl.DataFrame({"id": [1.0, 2.0], "a": [1, 2]}).write_parquet(path)
     assert refused_as_is(path).code == "FW-DATA-022"
@@ -231,7 +247,7 @@ def test_parquet_ids_become_text_and_floats_are_refused_as_ids(tmp_path):
 
 def refused_as_is(path) -> DataError:
     with pytest.raises(DataError) as caught:
-        read_table(DatasetRequest(project="p", role="host1", path=str(path)))
+        read_whole(DatasetRequest(project="p", role="host1", path=str(path)))
     return caught.value
 
 
@@ -279,7 +295,7 @@ def test_any_numbers_and_ids_come_back_as_they_were_written(csv, ids, data):
         out = writer(handle)
         out.writerow(["id", "a", "b"])
         out.writerows([one, *map(repr, row)] for one, row in zip(ids, rows, strict=True))
-    read = read_table(DatasetRequest(project="p", role="host1", path=str(csv)))
+    read = read_whole(DatasetRequest(project="p", role="host1", path=str(csv)))
     assert read.ids.to_list() == [unicodedata.normalize("NFC", one) for one in ids]
     assert [list(row) for row in read.features.rows()] == rows
 
@@ -289,7 +305,7 @@ def test_any_numbers_and_ids_come_back_as_they_were_written(csv, ids, data):
 def test_no_file_whatever_ends_in_anything_but_a_table_or_a_data_error(csv, content):
     csv.write_bytes(content)
     try:
-        read = read_table(DatasetRequest(project="p", role="host1", path=str(csv)))
+        read = read_whole(DatasetRequest(project="p", role="host1", path=str(csv)))
     except DataError:
         return
     assert read.dataset.rows == read.ids.len() == read.features.height

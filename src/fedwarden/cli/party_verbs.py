@@ -226,11 +226,28 @@ def token_revoke(
     _do("token revoke", as_json, lambda: hand.token_revoke(hand.place(home), token), show, ("FW-NEXT-526", {}))
 
 
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV or TSV, UTF-8 / CSV 或 TSV，UTF-8")],
+    target: Annotated[Path, typer.Argument(metavar="PARQUET", help="file to write / 要写出的文件")],
+    id_column: Annotated[str | None, typer.Option("--id-column", help="else the first / 默认第一列")] = None,
+    as_json: Json = False,
+) -> None:
+    """Rewrite a table as Parquet, which can be read by columns when it is large. / 将大表转换为 Parquet。
+
+    \b
+    fedwarden party convert bank.csv bank.parquet
+    """
+    from fedwarden.party import hand
+
+    show = lambda fields: people.say("FW-SAY-420", **fields)  # noqa: E731
+    _do("convert", as_json, lambda: hand.convert(source, target, id_column), show, ("FW-NEXT-420", {}))
+
+
 def add_to(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, rich_markup_mode=None, help="A party's own hand on its agent. / 参与方自管。"
     )
-    for verb in (join, leave, start, stop, peers, pin, policy):
+    for verb in (join, leave, start, stop, peers, pin, policy, convert):
         group.command(verb.__name__)(verb)
     tokens = typer.Typer(
         no_args_is_help=True, rich_markup_mode=None, help="Tokens for online predictions. / 预测令牌。"

@@ -139,6 +139,13 @@ class TrainingOptions(_Common):
         json_schema_extra={"zh": "任务继续所需的最少共同样本数，至少 1"},
     )
 
+    blocks: Literal["auto", "memory", "disk"] = Field(
+        "auto",
+        description="where each party keeps its rows: memory, disk (by blocks; Parquet only), or auto (what fits)",
+        json_schema_extra={
+            "zh": "各方数据行的存放位置：memory（内存）、disk（磁盘分块，仅 Parquet）或 auto（按可用内存）"
+        },
+    )
     guest_alone: bool = Field(
         False,
         description="also fit the guest's own columns on the same rows, for comparison; its metrics go into the record",

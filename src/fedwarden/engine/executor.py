@@ -16,7 +16,7 @@ from fedwarden.engine.streams import Address, Streams
 from fedwarden.engine.tall import Expanded, Stored, Tall
 
 #: Bytes of one block where a matrix is not in memory as a whole.
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 16 << 20
 
 
 class Executor(Protocol):

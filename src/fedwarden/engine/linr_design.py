@@ -65,7 +65,7 @@ def build(plan: LinrPlan, own: Standardised, label: Label | None, executor: Exec
     block = p @ (moments + alpha * np.eye(d)) @ p
     data = executor.room(d if label is None else d + 1, own.rows)
     clipped, part = 0, np.zeros(d)
-    for start, stop in (*row_blocks(0, n), *row_blocks(n, own.rows)):
+    for start, stop in (*row_blocks(0, n, len(p)), *row_blocks(n, own.rows, len(p))):
         values = own.block(start, stop)
         if label is not None and stop <= n:
             part += values.T @ label.values[start:stop]

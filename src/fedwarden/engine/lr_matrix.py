@@ -91,7 +91,7 @@ def build(plan: Plan, index: int, own: Standardised, alpha: float, executor: Exe
     data = executor.room(where.columns, where.rows)
     data.write(0, where.penalty[0], encode(penalty, plan.f_r))
     clipped, limit, shift = 0, held_out_limit(plan), where.scored[0] - n
-    for start, stop in (*row_blocks(0, n), *row_blocks(n, own.rows)):
+    for start, stop in (*row_blocks(0, n, len(p)), *row_blocks(n, own.rows, len(p))):
         rows = own.block(start, stop) @ p
         if guest:
             rows = np.hstack([np.full((len(rows), 1), constant), rows])

@@ -17,7 +17,8 @@ from fedwarden.engine.errors import BadInput
 Reals = NDArray[np.float64]
 Between = Callable[[], None]
 RANK_CUT = 1e-10  # eigenvalues below this part of the largest count as zero
-BLOCK_ROWS = 1 << 14
+#: Rows of a block, and its bytes as float64, whichever is less: a few copies of a block exist at a time.
+BLOCK_ROWS, BLOCK_BYTES = 1 << 14, 8 << 20
 CONSTANT_CUT = 1e-9  # a deviation below this part of the mean is rounding, not information
 
 
@@ -54,16 +55,17 @@ class Standardised:
     def moments(self) -> Reals:
         """XᵀX/n over the training rows, (kept, kept)."""
         total = np.zeros((self.kept.size, self.kept.size))
-        for first, last in row_blocks(0, self.training_rows):
+        for first, last in row_blocks(0, self.training_rows, self.kept.size):
             part = self.block(first, last)
             total += part.T @ part
         return total / self.training_rows
 
 
-def row_blocks(first: int, last: int) -> Iterator[tuple[int, int]]:
-    """(start, stop) of blocks of at most BLOCK_ROWS that cover first … last − 1."""
-    for start in range(first, last, BLOCK_ROWS):
-        yield start, min(start + BLOCK_ROWS, last)
+def row_blocks(first: int, last: int, columns: int) -> Iterator[tuple[int, int]]:
+    """(start, stop) of blocks of rows of ``columns`` columns that cover first … last − 1."""
+    step = max(1, min(BLOCK_ROWS, BLOCK_BYTES // (8 * max(columns, 1))))
+    for start in range(first, last, step):
+        yield start, min(start + step, last)
 
 
 def standardise(features: Reals, training_rows: int, between: Between = nothing) -> Standardised:
@@ -74,7 +76,7 @@ def standardise(features: Reals, training_rows: int, between: Between = nothing)
     features = np.asarray(features, dtype=np.float64)
     means = np.zeros(features.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):
-        for start, stop in row_blocks(0, len(features)):
+        for start, stop in row_blocks(0, len(features), features.shape[1]):
             part = features[start:stop]
             if not np.isfinite(part).all():
                 raise BadInput(what="not finite")
@@ -83,7 +85,7 @@ def standardise(features: Reals, training_rows: int, between: Between = nothing)
     means /= training_rows
     squares = np.zeros(len(means))
     with np.errstate(over="ignore", invalid="ignore"):
-        for start, stop in row_blocks(0, training_rows):
+        for start, stop in row_blocks(0, training_rows, features.shape[1]):
             squares += np.square(features[start:stop] - means).sum(axis=0)
             between()
     spread = np.sqrt(squares / training_rows)

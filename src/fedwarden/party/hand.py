@@ -129,6 +129,13 @@ def policy_template() -> str:
     return joining.template()
 
 
+def convert(source: Path, target: Path, id_column: str | None) -> dict[str, Any]:
+    """See ``convert.convert``."""
+    from fedwarden.party import convert as conversion  # polars is imported for a table alone
+
+    return conversion.convert(source, target, id_column)
+
+
 def token_create(home: Home, services: list[str], seconds: int) -> dict[str, Any]:
     """``token`` is shown here once and nowhere else."""
     made, text = TokenBook(home.tokens_json).create(services, seconds)

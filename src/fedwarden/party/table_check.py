@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -13,21 +14,25 @@ from fedwarden.common.errors import DataError
 from fedwarden.party.home import check_role
 from fedwarden.party.table_file import open_table
 from fedwarden.party.table_ids import Line, read_ids
-from fedwarden.party.table_read import line_of, read_columns
+from fedwarden.party.table_read import Source, groups, line_of, read_columns
 from fedwarden.party.table_text import Text, examine
 from fedwarden.party.table_values import first_missing, missing_cells, to_numbers
 
 LabelKind = Literal["none", "01", "-11", "number"]
 _LABEL_NAMES = {"y", "label", "target"}
+Keep = Callable[[pl.DataFrame], None]
 
 
 class Checked(NamedTuple):
-    """``ids`` String; ``features`` Float64 with nulls where cells are missing; ``label`` Float64 or None."""
+    """``ids`` String; ``label`` Float64 or None. The features went to whoever asked for them."""
 
     dataset: Dataset
     ids: pl.Series
-    features: pl.DataFrame
     label: pl.Series | None
+
+
+def ignore(numbers: pl.DataFrame) -> None:
+    """A check keeps no cell."""
 
 
 def check_table(request: DatasetRequest, home: Path | None = None) -> Dataset:
@@ -35,46 +40,56 @@ def check_table(request: DatasetRequest, home: Path | None = None) -> Dataset:
     return read_table(request, home).dataset
 
 
-def read_table(request: DatasetRequest, home: Path | None = None) -> Checked:
-    """Reads and checks everything. ``home``: the agent's own folder, where no table may be."""
+def read_table(request: DatasetRequest, home: Path | None = None, keep: Keep = ignore) -> Checked:
+    """Reads and checks everything. ``home``: the agent's own folder, where no table may be. ``keep`` is given the
+    feature columns, Float64 with nulls where cells are missing: all at once, or from Parquet in groups."""
     if check_role(request.role) == "arbiter":
         raise DataError("FW-DATA-036", role=request.role)
     path = request.path
     with open_table(path, home) as handle:
         before = os.fstat(handle.fileno())
         text = examine(handle, path, request.encoding)
-        frame = read_columns(path, text)
+        checked = _check(request, text, read_columns(path, text), before, keep)
         after = Path(path).stat()
         if _mark(before) != _mark(after):
             raise DataError("FW-DATA-043", path=path)
-    return _check(request, text, frame, before)
+    return checked
 
 
 def _mark(stat: os.stat_result) -> tuple[int, ...]:
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _check(request: DatasetRequest, text: Text, frame: pl.DataFrame, stat: os.stat_result) -> Checked:
+def _check(request: DatasetRequest, text: Text, frame: Source, stat: os.stat_result, keep: Keep) -> Checked:
     path = request.path
 
     def line(row: int) -> int | str:
         return line_of(path, text, row)
 
     id_column, label, features = _columns(request, text, frame.columns)
-    ids, notices = read_ids(path, frame.get_column(id_column), line)
-    numbers = to_numbers(path, frame.select([name for name in frame.columns if name != id_column]), line)
+    ids, notices = read_ids(path, frame.select([id_column]).get_column(id_column), line)
     labels, kind = None, "none"
+    missing: dict[str, int] = {}
+    gap: tuple[int, str] | None = None  # the first missing cell
+    for group in groups(frame, [name for name in frame.columns if name != id_column]):
+        numbers = to_numbers(path, frame.select(group), line)
+        if label in group:
+            labels = numbers.get_column(label)
+        values = numbers.select([name for name in group if name != label])
+        if found_missing := missing_cells(values):
+            missing.update(found_missing)
+            here = first_missing(values)
+            gap = here if gap is None or here[0] < gap[0] else gap
+        keep(values)
     if label is not None:
-        labels = numbers.get_column(label)
+        assert labels is not None
         kind = _label_kind(path, labels, request.binary, line)
         if kind == "-11":
             notices.append(Notice("FW-DATA-102", {"column": label}))
-    values = numbers.select(features)
-    missing = missing_cells(values)
-    if missing:
+    if gap is not None:
         counts = [f"{name}: {count}" for name, count in missing.items()][:20]
         if request.missing == "refuse":
-            row, column = first_missing(values)
+            row, column = gap
             raise DataError("FW-DATA-018", path=path, row=row, line=line(row), column=column, counts=counts)
         notices.append(Notice("FW-DATA-104", {"path": path, "counts": counts}))
     if label is None:
@@ -100,7 +115,7 @@ def _check(request: DatasetRequest, text: Text, frame: pl.DataFrame, stat: os.st
         label_kind=kind,  # type: ignore[arg-type]
         notices=[*text.notices, *notices],
     )
-    return Checked(dataset, ids, values, labels)
+    return Checked(dataset, ids, labels)
 
 
 def _columns(request: DatasetRequest, text: Text, names: list[str]) -> tuple[str, str | None, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 from collections.abc import Iterator
@@ -16,11 +17,50 @@ MAX_COLUMNS = 20_000
 _HEADER_CHARS = 4 << 20
 
 
-def read_columns(path: str, text: Text) -> pl.DataFrame:
+#: Columns of a Parquet file are read together while they are smaller than this, as numbers.
+_GROUP_BYTES = 8 << 20
+
+
+class ParquetFile:
+    """A Parquet file of which only the columns that are asked for are read. Raises DataError FW-DATA-028."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        with self._told():
+            self._lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False, low_memory=True, cache=False)
+            names = list(self._lazy.collect_schema())
+            self.height = int(self._lazy.select(pl.len()).collect().item())
+        self.columns = [name.strip() for name in names] if _strippable(names) else names
+        self._named = dict(zip(self.columns, names, strict=True))
+
+    def select(self, names: list[str]) -> pl.DataFrame:
+        with self._told():
+            return self._lazy.select([pl.col(self._named[name]).alias(name) for name in names]).collect()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (PolarsError, PanicException, OSError, ValueError):  # its text may quote cells
+            raise DataError("FW-DATA-028", path=self._path, format="Parquet") from None
+
+
+Source = pl.DataFrame | ParquetFile
+
+
+def groups(source: Source, names: list[str]) -> list[list[str]]:
+    """``names``, in groups that are read one after another."""
+    if isinstance(source, pl.DataFrame):
+        return [names]
+    count = max(1, _GROUP_BYTES // (8 * source.height))
+    return [names[start : start + count] for start in range(0, len(names), count)]
+
+
+def read_columns(path: str, text: Text) -> Source:
     """Raises DataError: FW-DATA-009 … -012, -026 … -028, -032, -034."""
     if text.format == "parquet":
         return _parquet(path)
-    names = _header(path, text)
+    names = header_of(path, text)
     frame = _csv(path, text, names)
     if frame.height == 0:
         raise DataError("FW-DATA-009", path=path)
@@ -54,7 +94,7 @@ def line_of(path: str, text: Text, row: int) -> int | str:
     return row + 1
 
 
-def _header(path: str, text: Text) -> list[str]:
+def header_of(path: str, text: Text) -> list[str]:
     with open(path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
         start = handle.read(_HEADER_CHARS)
     if "\r" in start and "\n" not in start:
@@ -145,17 +185,12 @@ def _refuse_ragged(path: str, text: Text, expected: int, rows: int | None) -> No
         raise DataError("FW-DATA-027", path=path, line=line) from None
 
 
-def _parquet(path: str) -> pl.DataFrame:
-    try:
-        with open(path, "rb") as handle:  # noqa: PTH123 - beside the others
-            frame = pl.read_parquet(handle, glob=False)
-    except (PolarsError, PanicException, OSError, ValueError):
-        raise DataError("FW-DATA-028", path=path, format="Parquet") from None
-    frame = frame.rename({name: name.strip() for name in frame.columns}) if _strippable(frame.columns) else frame
-    check_names(path, frame.columns)
-    if frame.height == 0:
+def _parquet(path: str) -> ParquetFile:
+    found = ParquetFile(path)
+    check_names(path, found.columns)
+    if found.height == 0:
         raise DataError("FW-DATA-009", path=path)
-    return frame
+    return found
 
 
 def _strippable(names: list[str]) -> bool:

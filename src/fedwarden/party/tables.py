@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +13,15 @@ from numpy.typing import NDArray
 from fedwarden.common.api import Dataset, DatasetRequest
 from fedwarden.common.errors import DataError
 
+if TYPE_CHECKING:
+    import polars as pl
+
+Room = Callable[[int, int], NDArray[np.float64]]
+_ROWS = 1 << 14
+
 
 class Table(NamedTuple):
-    """``ids``: n texts (NFC, stripped, unique). ``features``: float64, n×d, C order, in ``dataset.features``' order.
+    """``ids``: n texts (NFC, stripped, unique). ``features``: float64, n×d, in ``dataset.features``' order.
 
     Missing cells are NaN (only where the dataset was registered with ``missing: mean``; the worker fills them with
     means of its training rows). ``label``: float64, n, as it stands in the table; None for hosts.
@@ -24,6 +32,13 @@ class Table(NamedTuple):
     features: NDArray[np.float64]
     label: NDArray[np.float64] | None
 
+    def digest(self) -> bytes:
+        """SHA-256 of the features, row by row."""
+        found = hashlib.sha256()
+        for start in range(0, len(self.features), _ROWS):
+            found.update(np.ascontiguousarray(self.features[start : start + _ROWS]).astype("<f8", copy=False).tobytes())
+        return found.digest()
+
     def binary_label(self) -> NDArray[np.float64]:
         """The label as 0/1, where it is 0/1 or −1/1. Raises DataError FW-DATA-051, -052 else."""
         if self.label is None:
@@ -33,11 +48,34 @@ class Table(NamedTuple):
         return (self.label > 0).astype(np.float64)
 
 
-def load_table(home: Path, dataset: Dataset) -> Table:
+class _Columns:
+    """Takes a table's columns as they are read."""
+
+    def __init__(self, dataset: Dataset, room: Room) -> None:
+        self._dataset = dataset
+        self._place = {name: place for place, name in enumerate(dataset.features)}
+        self.cells = room(dataset.rows, len(dataset.features))
+
+    def take(self, numbers: pl.DataFrame) -> None:
+        if numbers.columns and numbers.height != self._dataset.rows:
+            raise DataError("FW-DATA-042", path=self._dataset.path, dataset=self._dataset.dataset_id)
+        for name in numbers.columns:
+            if name in self._place:
+                self.cells[:, self._place[name]] = numbers.get_column(name).to_numpy()
+
+
+def in_memory(rows: int, columns: int) -> NDArray[np.float64]:
+    return np.empty((rows, columns), dtype=np.float64)
+
+
+def load_table(
+    home: Path, dataset: Dataset, room: Room = in_memory, between: Callable[[], None] | None = None
+) -> Table:
     """Reads the table again, with every check of its registration.
 
     Raises DataError FW-DATA-042 when the file is not what was registered, or why it cannot be read. A million rows of
-    20 columns take a few seconds and about 70 bytes per cell at the peak.
+    20 columns take a few seconds and about 70 bytes per cell at the peak. ``room`` makes the array for the features;
+    a Parquet file is read in groups of columns, and ``between`` called when one is in place.
     """
     from fedwarden.party.table_check import read_table
 
@@ -51,8 +89,15 @@ def load_table(home: Path, dataset: Dataset) -> Table:
         encoding=dataset.encoding or None,
         missing=dataset.missing,
     )
+    columns = _Columns(dataset, room)
+
+    def keep(numbers: pl.DataFrame) -> None:
+        columns.take(numbers)
+        if between is not None:
+            between()
+
     try:
-        checked = read_table(request, home)
+        checked = read_table(request, home, keep)
     except DataError as error:
         if error.code in ("FW-DATA-002", "FW-DATA-003", "FW-DATA-004", "FW-DATA-005", "FW-DATA-006", "FW-DATA-043"):
             raise
@@ -60,9 +105,5 @@ def load_table(home: Path, dataset: Dataset) -> Table:
         raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id) from error
     if checked.dataset.sha256 != dataset.sha256:
         raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id)
-    rows, columns = checked.features.shape if dataset.features else (dataset.rows, 0)
-    features = np.empty((rows, columns), dtype=np.float64)
-    for place, name in enumerate(dataset.features):
-        features[:, place] = checked.features.get_column(name).to_numpy()
     label = None if checked.label is None else np.ascontiguousarray(checked.label.to_numpy(), dtype=np.float64)
-    return Table(dataset, checked.ids.to_list(), features, label)
+    return Table(dataset, checked.ids.to_list(), columns.cells, label)

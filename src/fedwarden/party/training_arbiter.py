@@ -9,6 +9,7 @@ from fedwarden.engine.alignment import align_arbiter
 from fedwarden.engine.context import DealerContext, open_dealer
 from fedwarden.party import algorithms
 from fedwarden.party.checkpoints import Mark
+from fedwarden.party.memory import ArbiterPlace
 from fedwarden.party.resources import Usage
 from fedwarden.party.resuming import agree, note_start
 
@@ -50,7 +51,7 @@ def run_arbiter(job: RoleJob) -> None:
 
 
 def _open(job: RoleJob) -> DealerContext:
-    return open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id)
+    return open_dealer(job.mesh, job.role, job.data_roles, job.spec.job_id, ArbiterPlace(job))
 
 
 def _deal(job: RoleJob, ctx: DealerContext, usage: Usage, start: Mark | None) -> DealerResult:

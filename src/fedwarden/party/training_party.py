@@ -18,6 +18,7 @@ from fedwarden.engine.context import PartyContext, open_party
 from fedwarden.engine.split import choose_validation_rows
 from fedwarden.party import algorithms, memory
 from fedwarden.party.baseline import guest_alone
+from fedwarden.party.blocks import Memory, Place
 from fedwarden.party.cells import Cells
 from fedwarden.party.checkpoints import Checkpoints, Mark, RowOrder, Stage
 from fedwarden.party.evaluate import evaluate
@@ -39,8 +40,8 @@ def run_data_party(job: RoleJob) -> None:
     usage, kept = Usage(), Checkpoints(job.home, job.spec.job_id, job.role)
     with status.phase("load", state="running"):
         dataset = read_struct(job.home / "datasets" / f"{job.spec.role_datasets[job.role]}.json", Dataset)
-        memory.check(job, dataset)
-        table = load_table(job.home, dataset)
+        place = memory.check(job, dataset)
+        table = load_table(job.home, dataset, place.cells, place.between)
         job.log.info("loaded", rows=len(table.ids), columns=len(table.dataset.features))
     sent: Counter[str] = Counter()  # bytes to each peer by the protocol's formula
     start = agree(job)
@@ -57,7 +58,7 @@ def run_data_party(job: RoleJob) -> None:
         order, training = rows.rows(), rows.training
     label = _label(job, table)
     label = None if label is None else label[order]
-    cells = Cells(table.features[order])
+    cells = Cells(place.arrange(table.features, order), place.between)
     del table  # its ids and its own order of rows are not needed any more
     cells.fill(training)
     _notice_missing(job, dataset, cells)
@@ -67,7 +68,7 @@ def run_data_party(job: RoleJob) -> None:
         raise EngineError("FW-ENG-011", label=int(label[0]))
     if start is None or start.name == "train":
         with status.phase("train"):
-            ctx = _open(job)
+            ctx = _open(job, place)
             if rows is None:
                 rows = RowOrder(id=ctx.attempt, training=training, order=order.astype("<i8").tobytes())
                 if job.spec.algorithm == "hetero_lr":
@@ -81,7 +82,9 @@ def run_data_party(job: RoleJob) -> None:
         if label is not None:
             with status.phase("evaluate"):
                 metrics = evaluate(job.spec.algorithm, label, training, outcome)
-                if options.get("guest_alone"):
+                if options.get("guest_alone") and not isinstance(place, Memory):
+                    status.notice("FW-ENG-420")
+                elif options.get("guest_alone"):
                     metrics["guest_alone"] = guest_alone(
                         job.spec.algorithm, cells.values, label, training, float(options["alpha"])
                     )
@@ -93,7 +96,7 @@ def run_data_party(job: RoleJob) -> None:
             if start is None and job.spec.algorithm == "hetero_lr":
                 kept.begin(rows.id, "refit")
             going = _going(job, "refit", rows, kept, start)
-            outcome = _on_all_rows(job, cells, label, usage, going)
+            outcome = _on_all_rows(job, place, cells, label, usage, going)
             sent.update(outcome.sent)
     with status.phase("store"):
         write_part(job.home, _part(job, dataset, outcome))
@@ -101,8 +104,8 @@ def run_data_party(job: RoleJob) -> None:
         status.update(result={**usage.figures(), **by_formula})
 
 
-def _open(job: RoleJob) -> PartyContext:
-    return open_party(job.mesh, job.role, job.data_roles, "arbiter", job.spec.job_id)
+def _open(job: RoleJob, place: Place) -> PartyContext:
+    return open_party(job.mesh, job.role, job.data_roles, "arbiter", job.spec.job_id, place)
 
 
 class _Going(NamedTuple):
@@ -125,13 +128,15 @@ def _train(
     )
 
 
-def _on_all_rows(job: RoleJob, cells: Cells, label: Reals | None, usage: Usage, going: _Going) -> PartyResult:
+def _on_all_rows(
+    job: RoleJob, place: Place, cells: Cells, label: Reals | None, usage: Usage, going: _Going
+) -> PartyResult:
     """The model that is kept: trained anew on every aligned row, once the held-out rows have done their work.
 
     Other rows are another matrix: a fresh attempt, with nothing of the first one (docs/protocol.md, section 1).
     """
     values = cells.fill(len(cells.values))
-    outcome = _train(job, _open(job), values, label, len(values), usage, going)
+    outcome = _train(job, _open(job, place), values, label, len(values), usage, going)
     job.status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])
     return outcome
 
@@ -169,7 +174,7 @@ def _split(job: RoleJob, table: Table, alignment: Alignment) -> tuple[NDArray[np
             float(options["validation"]),
             stratify=job.spec.algorithm == "hetero_lr",
             seed=options.get("seed"),
-            private=table.features.reshape(-1).view(np.uint8).data,
+            private=table.digest() if options.get("seed") is not None else b"",
         )
         job.status.reveal(send_split(job.mesh, job.data_roles[1:], held_out))
     else:

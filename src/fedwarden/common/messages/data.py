@@ -292,4 +292,16 @@ MESSAGES = {
         fix_en="If the other parties write the ids without .0, no row will match: export the column as text.",
         fix_zh="若其他参与方的 ID 不带 .0，将无法匹配任何行：请以文本格式导出该列。",
     ),
+    "FW-DATA-420": Msg(
+        en="{path} cannot be converted ({why}): only CSV and TSV in UTF-8 can",
+        zh="无法转换 {path}（{why}）：仅支持 UTF-8 的 CSV 与 TSV",
+        fix_en="Save it as CSV in UTF-8.",
+        fix_zh="请另存为 UTF-8 的 CSV。",
+    ),
+    "FW-DATA-421": Msg(
+        en="{path} exists already",
+        zh="{path} 已存在",
+        fix_en="Choose another name, or remove that file.",
+        fix_zh="请换一个文件名，或先删除该文件。",
+    ),
 }

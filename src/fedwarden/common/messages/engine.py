@@ -91,4 +91,8 @@ MESSAGES = {
         en="one party plays every role: the protocol runs, but it protects nothing from anybody",
         zh="同一参与方担任全部角色：协议照常运行，但不提供任何保护",
     ),
+    "FW-ENG-420": Msg(
+        en="the guest's own model was not fitted for comparison: its table is on disk, and that needs it in memory",
+        zh="未拟合 guest 单方对照模型：其表存放于磁盘，而对照模型需要全部载入内存",
+    ),
 }

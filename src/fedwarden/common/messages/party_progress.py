@@ -131,4 +131,12 @@ MESSAGES = {
         en="Next: fedwarden certs list",
         zh="下一步（Next:）：fedwarden certs list",
     ),
+    "FW-SAY-420": Msg(
+        en="{path}: {rows} rows, {columns} columns, {numbers} of them numbers",
+        zh="{path}：{rows} 行，{columns} 列，其中数值列 {numbers} 个",
+    ),
+    "FW-NEXT-420": Msg(
+        en="Next: give this file's path to the regulator, for the upload",
+        zh="下一步（Next:）：将此文件的路径告知监管方，用于登记（upload）",
+    ),
 }

@@ -57,4 +57,18 @@ MESSAGES = {
         fix_en="Free memory on that host, raise its limit, or use fewer rows or columns.",
         fix_zh="请在该主机释放内存、提高内存限制，或减少行数、列数。",
     ),
+    "FW-JOB-420": Msg(
+        en="{role} (party {party}): {path} does not fit into memory ({needed} MB, {available} MB are available) "
+        "and is no Parquet file, which could be read by blocks",
+        zh="{role}（参与方 {party}）：{path} 超出内存（需 {needed} MB，可用 {available} MB），"
+        "且不是可分块读取的 Parquet 文件",
+        fix_en="Convert it and upload the result: fedwarden party convert {path} TABLE.parquet",
+        fix_zh="请先转换再上传：fedwarden party convert {path} TABLE.parquet",
+    ),
+    "FW-JOB-421": Msg(
+        en="{role} (party {party}) would need about {needed} MB on disk in {folder}, and {available} MB are free there",
+        zh="{role}（参与方 {party}）约需 {folder} 中 {needed} MB 磁盘空间，而可用 {available} MB",
+        fix_en="Free space there, or use fewer rows or columns.",
+        fix_zh="请在该处释放空间，或减少行数、列数。",
+    ),
 }
