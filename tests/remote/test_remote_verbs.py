@@ -1,25 +1,27 @@
 """``fedwarden doctor``, ``bundle``, ``hosts``: words, exit codes, strict JSON."""
 
+import io
 import json
+import sys
+from types import SimpleNamespace
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from fedwarden.cli import hosts
+from fedwarden.cli import hosts, main
 from fedwarden.common.errors import UsageError
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch):
+def call(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("FEDWARDEN_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("FEDWARDEN_LANG", "en")
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    app = typer.Typer()
-    hosts.add_to(app)
 
     def inner(*words: str, stdin: str = ""):
-        return CliRunner().invoke(app, list(words), input=stdin)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        code = main.run(list(words))
+        told = capfd.readouterr()
+        return SimpleNamespace(exit_code=code, stdout=told.out, output=told.out + told.err)
 
     return inner
 
@@ -89,3 +91,48 @@ def test_bundle_refuses_other_machines(call):
         done = call("bundle", *words)
         assert done.exit_code == 1
         assert words[1] in done.output
+
+
+def test_refusals_are_json_too_and_end_in_a_sentence_that_helps(call, monkeypatch):
+    for words, code in (
+        (("doctor",), "FW-USE-446"),
+        (("doctor", "-f", "/nowhere/fedwarden.yaml"), "FW-USE-440"),
+        (("bundle", "--arch", "sparc"), "FW-USE-026"),
+        (("hosts", "--forget", "192.0.2.1"), "FW-USE-026"),
+    ):
+        answer = json.loads(call(*words, "--json").stdout)
+        assert (answer["retcode"], answer["code"]) == (1, code)
+        assert answer["fix"]
+    assert "a file (-f). For example: fedwarden doctor" in call("doctor").output
+    monkeypatch.setenv("FEDWARDEN_LANG", "zh")
+    assert call("doctor").output.startswith("错误：")
+
+
+def test_doctor_of_this_machine_says_what_good_means_and_what_comes_next_in_both_languages(call, monkeypatch, tmp_path):
+    file = tmp_path / "fedwarden.yaml"
+    assert call("init", "-f", str(file)).exit_code == 0
+    english = call("doctor", "-f", str(file)).stdout
+    assert f"Next: fedwarden deploy -f {file} --plan" in english
+    assert "good: nothing stands in the way" in english
+    monkeypatch.setenv("FEDWARDEN_LANG", "zh")
+    chinese = call("doctor", "-f", str(file)).stdout
+    assert "良好" in chinese
+    assert "note:" not in chinese
+
+
+def test_an_empty_list_says_so(call):
+    assert "there are none" in call("hosts").output
+    assert call("hosts", "--json").stdout.strip() == "{}"
+    for words in (("invitations",), ("certs", "list")):
+        told = call(*words).output
+        assert "there are none" in told
+        assert "approve" not in told
+        assert "rotate" not in told
+
+
+def test_exactly_one_of_two_is_asked_for_by_the_right_help(call):
+    for words in (("certs", "rotate"), ("certs", "rotate", "--party", "1", "--regulator")):
+        told = call(*words)
+        assert told.exit_code == 1
+        assert "fedwarden certs rotate --help" in told.output
+        assert "script.py" not in told.output

@@ -7,10 +7,18 @@ import json
 import math
 import os
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from fedwarden.common.api import Notice
 from fedwarden.common.errors import FedwardenError
+
+
+class Told(Protocol):
+    """An error, or a finding about a host."""
+
+    def message(self) -> str: ...
+
+    def fix(self) -> str: ...
 
 
 def text_of(notice: Notice) -> str:
@@ -77,18 +85,28 @@ def complain(error: FedwardenError) -> None:
     from fedwarden.common import messages
 
     word = "错误：" if messages.language() == "zh" else "error: "
-    fix = error.fix()
-    message = error.message().rstrip()
+    _write(2, word + sentence(error))
+
+
+def sentence(told: Told) -> str:
+    """What is wrong, a full stop, how to fix it."""
+    from fedwarden.common import messages
+
+    fix = told.fix()
+    message = told.message().rstrip()
     if fix and message[-1:] not in ".。!?！？":
         message += "。" if messages.language() == "zh" else "."
-    _write(2, f"{word}{message} {fix}".rstrip())
+    return f"{message} {fix}".rstrip()
 
 
 def tell(note: Notice) -> None:
+    _write(2, noted(note))
+
+
+def noted(note: Notice) -> str:
     from fedwarden.common import messages
 
-    word = "提示：" if messages.language() == "zh" else "note: "
-    _write(2, word + text_of(note))
+    return ("提示：" if messages.language() == "zh" else "note: ") + text_of(note)
 
 
 def _write(descriptor: int, line: str) -> None:

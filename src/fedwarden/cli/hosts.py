@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
-from fedwarden.common.errors import FedwardenError, UsageError
+from fedwarden.cli import forms, people
+from fedwarden.cli.headings import heading
+from fedwarden.common.errors import UsageError
 from fedwarden.regulator import site_file
 from fedwarden.regulator.addresses import ipv4
 from fedwarden.regulator.places import Places
@@ -41,33 +42,32 @@ def doctor(
     from fedwarden.regulator import certificates, examining
     from fedwarden.regulator.desk import Desk
 
-    try:
-        if bool(hosts) == (file is not None):
-            raise UsageError("FW-USE-446")
-        if file is not None:
-            asked = examining.of_file(site_file.read(file))
-        else:
-            asked = examining.Asked(means={place_of(host): {} for host in hosts or []}, ports=PORTS)
-        bare = [place for place, means in asked.means.items() if not means]
-        addresses = [place.rpartition("@")[2].rpartition(":")[0] for place in bare]
-        access = Access(dict(zip(addresses, _passwords(password, len(bare)), strict=False)))
-        report, notices = examining.examine(Places().home, asked, access)
-        with Desk() as desk:
-            certificates.note_expiring(desk)
-            notices = [*notices, *desk.notices]
-    except FedwardenError as error:
-        raise _failed(error) from None
+    if bool(hosts) == (file is not None):
+        raise UsageError("FW-USE-446")
+    if file is not None:
+        asked = examining.of_file(site_file.read(file))
+    else:
+        asked = examining.Asked(means={place_of(host): {} for host in hosts or []}, ports=PORTS)
+    bare = [place for place, means in asked.means.items() if not means]
+    addresses = [place.rpartition("@")[2].rpartition(":")[0] for place in bare]
+    access = Access(dict(zip(addresses, _passwords(password, len(bare)), strict=False)))
+    report, notices = examining.examine(Places().home, asked, access)
+    with Desk() as desk:
+        certificates.note_expiring(desk)
+        notices = [*notices, *desk.notices]
     if as_json:
         typer.echo(msgspec.json.encode(report).decode())
     else:
         for notice in notices:
-            typer.echo(f"note: {_sentence(notice.code, notice.params)}")
+            typer.echo(forms.noted(notice))
         for finding in report.findings:
-            typer.echo(f"{finding.severity}: {finding.message()} {finding.fix()}")
+            typer.echo(f"{heading(finding.severity)}: {forms.sentence(finding)}")
         for one in report.reach:
             took = "" if one.milliseconds is None else f" {one.milliseconds:.0f} ms"
             typer.echo(f"{one.source} → {one.target}  {one.how}{took}")
-        typer.echo("good" if report.good else "not good")
+        people.say("FW-SAY-710" if report.good else "FW-SAY-711", hosts=len(report.facts))
+        if report.good and file is not None:
+            people.say("FW-NEXT-710", file=str(file))
     raise typer.Exit(0 if report.good else 1)
 
 
@@ -88,21 +88,18 @@ def bundle(
     from fedwarden.remote.bundle import Bundles
     from fedwarden.remote.target import Target
 
-    try:
-        bundles, carried = Bundles(Places().home), None
-        if Path(python).is_file():
-            interpreters.examine(Path(python))  # nothing is made for a file that is none
-            Places().make()
-            along = interpreters.keep(Path(python), bundles.interpreters)
-            carried, python, arch = Path(along.path), along.python, along.arch
-        if python not in ("3.11", "3.12", "3.13"):
-            raise UsageError("FW-USE-026", option="--python", found=python[:40], known=["3.11", "3.12", "3.13"])
-        if arch not in ("x86_64", "aarch64"):
-            raise UsageError("FW-USE-026", option="--arch", found=arch[:40], known=["x86_64", "aarch64"])
+    bundles, carried = Bundles(Places().home), None
+    if Path(python).is_file():
+        interpreters.examine(Path(python))  # nothing is made for a file that is none
         Places().make()
-        made = bundles.make(Target(python=python, arch=arch, glibc="2.28"), carried)
-    except FedwardenError as error:
-        raise _failed(error) from None
+        along = interpreters.keep(Path(python), bundles.interpreters)
+        carried, python, arch = Path(along.path), along.python, along.arch
+    if python not in ("3.11", "3.12", "3.13"):
+        raise UsageError("FW-USE-026", option="--python", found=python[:40], known=["3.11", "3.12", "3.13"])
+    if arch not in ("x86_64", "aarch64"):
+        raise UsageError("FW-USE-026", option="--arch", found=arch[:40], known=["x86_64", "aarch64"])
+    Places().make()
+    made = bundles.make(Target(python=python, arch=arch, glibc="2.28"), carried)
     if as_json:
         typer.echo(msgspec.json.encode(made).decode())
         return
@@ -116,17 +113,16 @@ def known_hosts(
 ) -> None:
     """The host keys on record. / 已记录的主机密钥。"""
     keys = HostKeys(Places().home)
-    try:
-        if forget:
-            address = place_of(forget).rpartition("@")[2]
-            if not keys.forget(address):
-                raise UsageError("FW-USE-026", option="--forget", found=address, known=sorted(keys.all()))
-        known = keys.all()
-    except FedwardenError as error:
-        raise _failed(error) from None
+    if forget:
+        address = place_of(forget).rpartition("@")[2]
+        if not keys.forget(address):
+            raise UsageError("FW-USE-026", option="--forget", found=address, known=sorted(keys.all()))
+    known = keys.all()
     if as_json:
         typer.echo(msgspec.json.encode(known).decode())
         return
+    if not known:
+        people.say("FW-SAY-012")
     for address, one in sorted(known.items()):
         typer.echo(f"{address}  {one.fingerprint}  {one.enrolled}")
 
@@ -150,13 +146,3 @@ def _passwords(source: str, count: int) -> list[str]:
     if not source:
         return []
     return password_lines(count, "password") if source == "-" else [password_file(Path(source))] * count
-
-
-def _sentence(code: str, params: dict[str, object]) -> str:
-    error = FedwardenError(code, **params)
-    return f"{error.message()} {error.fix()}".strip()
-
-
-def _failed(error: FedwardenError) -> typer.Exit:
-    print(f"error: {error.message()} {error.fix()}".strip(), file=sys.stderr)
-    return typer.Exit(1)

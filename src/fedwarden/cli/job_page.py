@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fedwarden.cli import people
+from fedwarden.cli import forms, people
 from fedwarden.cli.headings import heading
 from fedwarden.common import messages
 from fedwarden.common.errors import FedwardenError
@@ -59,7 +59,7 @@ def cause_line(cause: dict[str, Any]) -> str:
     """The failing role's own error, with its code."""
     error = FedwardenError.from_dict(cause)
     who = {"role": cause.get("role", "-"), "party": cause.get("party", "-")}
-    return messages.render("FW-SAY-577", {**who, "cause": error.code, "why": f"{error.message()} {error.fix()}"})
+    return messages.render("FW-SAY-577", {**who, "cause": error.code, "why": forms.sentence(error)})
 
 
 def metrics_of(record: dict[str, Any]) -> list[tuple[str, str]]:

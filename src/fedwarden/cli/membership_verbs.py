@@ -124,7 +124,10 @@ def list_invitations(
             )
         people.console().print(table)
 
-    people.perform("invitations", as_json, work, show, lambda _: ("FW-NEXT-521", {}))
+    def next_step(fields: Fields) -> tuple[str, Fields]:
+        return ("FW-NEXT-521" if fields["invitations"] else "FW-NEXT-711"), {}
+
+    people.perform("invitations", as_json, work, show, next_step)
 
 
 def approve(
@@ -155,6 +158,9 @@ def certs_list(as_json: Json = False) -> None:
     """
 
     def show(fields: Fields) -> None:
+        if not fields["certificates"]:
+            people.say("FW-SAY-012")
+            return
         table = people.table("fingerprint", "who", "state", "ends", "days left")
         for it in fields["certificates"]:
             table.add_row(it["fingerprint"], it["who"], it["state"], it["ends"], str(it["days"]))
@@ -165,7 +171,7 @@ def certs_list(as_json: Json = False) -> None:
         as_json,
         lambda desk: {"certificates": certificates.every(desk)},
         show,
-        lambda _: ("FW-NEXT-527", {}),
+        lambda fields: ("FW-NEXT-527" if fields["certificates"] else "FW-NEXT-007", {}),
     )
 
 
@@ -180,7 +186,7 @@ def certs_rotate(
     fedwarden certs rotate --party 2
     """
     if bool(party) == regulator:
-        raise UsageError("FW-USE-005", function="certs rotate", option="--party | --regulator")
+        raise UsageError("FW-USE-710", verb="certs rotate", options="--party, --regulator")
 
     def work(desk: Desk) -> Fields:
         if regulator:

@@ -90,8 +90,10 @@ MESSAGES = {
     "FW-JOB-060": Msg(
         en="the worker of {role} (party {party}) ended unexpectedly ({how})",
         zh="{role}（参与方 {party}）的工作进程意外退出（{how}）",
-        fix_en="Signal 9 often means that the host ran out of memory (see dmesg there); then submit again.",
-        fix_zh="signal 9 通常表示主机内存不足（可在该主机查看 dmesg）；处理后请重新提交。",
+        fix_en="Signal 9 often means that the host ran out of memory (see dmesg there). Then let the job go on with: "
+        "fedwarden job resume JOB",
+        fix_zh="signal 9 通常表示主机内存不足（可在该主机查看 dmesg）。处理后可让任务继续："
+        "fedwarden job resume 任务编号",
     ),
     "FW-JOB-061": Msg(
         en="the job's list of roles is not usable: {why}",

@@ -103,14 +103,14 @@ MESSAGES = {
     "FW-DATA-017": Msg(
         en="{path}: row {row} (line {line}), column {column} is not finite (NaN or inf)",
         zh="{path}：第 {row} 行数据（文件第 {line} 行）的列 {column} 不是有限数（NaN 或 inf）",
-        fix_en="Replace it by a number, or leave the cell empty and upload with missing: mean.",
-        fix_zh="请改为有效数字，或将该单元格留空并以 missing: mean 上传。",
+        fix_en="Replace it by a number, or leave the cell empty and upload with --missing mean.",
+        fix_zh="请改为有效数字，或将该单元格留空并以 --missing mean 上传。",
     ),
     "FW-DATA-018": Msg(
         en="{path} has missing cells, first in row {row} (line {line}), column {column}; per column: {counts}",
         zh="{path} 中有缺失值，首个位于第 {row} 行数据（文件第 {line} 行）的列 {column}；各列数量：{counts}",
-        fix_en="Fill them in, or upload with missing: mean to use each column's training mean.",
-        fix_zh="请补全，或以 missing: mean 上传，用该列训练集均值填充。",
+        fix_en="Fill them in, or upload with --missing mean to use each column's training mean.",
+        fix_zh="请补全，或以 --missing mean 上传，用该列训练集均值填充。",
     ),
     "FW-DATA-019": Msg(
         en="{path}: row {row} (line {line}) has no id in column {column}",

@@ -6,8 +6,10 @@ MESSAGES = {
     "FW-DEP-001": Msg(
         en="nothing is deployed",
         zh="尚未部署",
-        fix_en="Deploy first: python3 script.py -f deploy -id 1 2 -ip 127.0.0.1 127.0.0.1",
-        fix_zh="请先部署：python3 script.py -f deploy -id 1 2 -ip 127.0.0.1 127.0.0.1",
+        fix_en="Deploy first: python3 script.py -f deploy -id 1 2 -ip 127.0.0.1 127.0.0.1, "
+        "or fedwarden deploy --party 1=127.0.0.1 --party 2=127.0.0.1",
+        fix_zh="请先部署：python3 script.py -f deploy -id 1 2 -ip 127.0.0.1 127.0.0.1，"
+        "或 fedwarden deploy --party 1=127.0.0.1 --party 2=127.0.0.1",
     ),
     "FW-DEP-002": Msg(
         en="party {party} is deployed already, in the deployment of {deployed}",

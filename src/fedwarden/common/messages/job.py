@@ -12,8 +12,10 @@ MESSAGES = {
     "FW-JOB-002": Msg(
         en="the project {project} has no upload in the current deployment",
         zh="当前部署中项目 {project} 尚未上传数据",
-        fix_en="Upload first: python3 script.py -f upload -gp ID PATH -hp ID PATH -proj {project}",
-        fix_zh="请先上传：python3 script.py -f upload -gp 编号 路径 -hp 编号 路径 -proj {project}",
+        fix_en="Upload first: python3 script.py -f upload -gp ID PATH -hp ID PATH -proj {project}, "
+        "or fedwarden upload --project {project} --guest ID=PATH --host ID=PATH",
+        fix_zh="请先上传：python3 script.py -f upload -gp 编号 路径 -hp 编号 路径 -proj {project}，"
+        "或 fedwarden upload --project {project} --guest 编号=路径 --host 编号=路径",
     ),
     "FW-JOB-003": Msg(
         en="the job {job} has ended already ({state})",
@@ -54,8 +56,10 @@ MESSAGES = {
     "FW-MODEL-201": Msg(
         en="no model is bound to the name {name}",
         zh="名称 {name} 未绑定任何模型",
-        fix_en="Bind one first: python3 script.py -f load_bind -mid MODEL_ID -mver MODEL_VERSION -mname {name}",
-        fix_zh="请先绑定：python3 script.py -f load_bind -mid 模型编号 -mver 模型版本 -mname {name}",
+        fix_en="Bind one first: python3 script.py -f load_bind -mid MODEL_ID -mver MODEL_VERSION -mname {name}, "
+        "or fedwarden publish MODEL_VERSION --name {name}",
+        fix_zh="请先绑定：python3 script.py -f load_bind -mid 模型编号 -mver 模型版本 -mname {name}，"
+        "或 fedwarden publish 模型版本 --name {name}",
         retcode=104,
     ),
     "FW-MODEL-202": Msg(
@@ -80,17 +84,19 @@ MESSAGES = {
         retcode=100,
     ),
     "FW-MODEL-205": Msg(
-        en="neither -params nor -sid is given",
-        zh="未给出 -params，也未给出 -sid",
-        fix_en="Give the guest's features with -params, or a sample id with -sid, or both.",
-        fix_zh="请用 -params 给出标签方特征，或用 -sid 给出样本编号，也可同时给出。",
+        en="neither the guest's features (-params) nor a sample id (-sid) is given",
+        zh="未给出标签方特征（-params），也未给出样本编号（-sid）",
+        fix_en="Give one of them, or both (fedwarden predict: --params, --sample-id).",
+        fix_zh="请给出其一，也可同时给出（fedwarden predict 中为 --params、--sample-id）。",
         retcode=100,
     ),
     "FW-MODEL-206": Msg(
         en="the job {job} has not succeeded; it is {state}",
         zh="任务 {job} 尚未成功，当前状态为 {state}",
-        fix_en="Wait until python3 script.py -f query -jid {job} says success in every line.",
-        fix_zh="请等待 python3 script.py -f query -jid {job} 每行均为 success。",
+        fix_en="If it still runs, wait until every role says success (fedwarden jobs, or query). "
+        "If it failed, fedwarden job show {job} says why, and fedwarden job resume {job} goes on with it.",
+        fix_zh="若仍在运行，请等待各角色均为 success（fedwarden jobs 或 query）；"
+        "若已失败，fedwarden job show {job} 给出原因，fedwarden job resume {job} 可继续。",
     ),
     "FW-MODEL-207": Msg(
         en="the job {job} is an example (a secure addition): it makes no model",

@@ -25,6 +25,13 @@ MESSAGES = {
     ),
     "FW-NEXT-008": Msg(en="Next: fedwarden jobs", zh="下一步（Next:）：fedwarden jobs"),
     "FW-NEXT-009": Msg(en="Next: fedwarden logs {job}", zh="下一步（Next:）：fedwarden logs {job}"),
+    "FW-NEXT-710": Msg(
+        en="Next: fedwarden deploy -f {file} --plan", zh="下一步（Next:）：fedwarden deploy -f {file} --plan"
+    ),
+    "FW-NEXT-711": Msg(
+        en="Next: fedwarden invite --party ID --at IP:PORT",
+        zh="下一步（Next:）：fedwarden invite --party 编号 --at IP:端口",
+    ),
     "FW-SAY-001": Msg(en="deployed: {deployed}", zh="已部署：{deployed}"),
     "FW-SAY-002": Msg(
         en="the secure addition between all of them gave the expected total", zh="各方之间的安全加法结果正确"
@@ -46,6 +53,13 @@ MESSAGES = {
     "FW-SAY-011": Msg(
         en="Delete the deployment of {deployed} with its agents, keys and models? [y/N]",
         zh="确定删除部署 {deployed} 及其代理、密钥和模型吗？[y/N]",
+    ),
+    "FW-SAY-710": Msg(
+        en="good: nothing stands in the way of a deploy on these hosts ({hosts})",
+        zh="良好：这些主机（共 {hosts} 台）均可部署",
+    ),
+    "FW-SAY-711": Msg(
+        en="not good: mend the errors above, then look again", zh="不可部署：请先处理以上错误，再重新检查"
     ),
     "FW-SAY-012": Msg(en="there are none", zh="暂无"),
 }

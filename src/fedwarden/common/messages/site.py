@@ -39,10 +39,16 @@ MESSAGES = {
         fix_en="fedwarden init writes such a file.",
         fix_zh="可用 fedwarden init 生成文件。",
     ),
+    "FW-USE-710": Msg(
+        en="{verb} needs exactly one of: {options}",
+        zh="{verb} 需要且只能给出其中一项：{options}",
+        fix_en="fedwarden {verb} --help shows how it is written.",
+        fix_zh="写法见 fedwarden {verb} --help。",
+    ),
     "FW-USE-446": Msg(
         en="doctor needs either hosts or a file (-f)",
         zh="doctor 需要给出主机，或用 -f 指定文件，二者择一",
-        fix_en="fedwarden doctor 192.0.2.11 192.0.2.12, or fedwarden doctor -f fedwarden.yaml",
+        fix_en="For example: fedwarden doctor 192.0.2.11 192.0.2.12, or fedwarden doctor -f fedwarden.yaml",
         fix_zh="例如 fedwarden doctor 192.0.2.11 192.0.2.12，或 fedwarden doctor -f fedwarden.yaml",
     ),
     "FW-SSH-440": Msg(
