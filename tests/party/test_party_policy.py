@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from agent_lab import Lab
 
+from fedwarden.cli import main
 from fedwarden.common.errors import FedwardenError, StateError
 from fedwarden.party.policy import Policy, PolicyBook, read
 
@@ -216,3 +217,12 @@ def test_sighup_tells_the_policy_in_the_log_and_the_agent_lives(world, ruled):
         assert time.monotonic() < end
         time.sleep(0.05)
     assert world.client(1).call("GET", "/v1/health")["party"] == 1
+
+
+@pytest.mark.parametrize("words", [["policy"], ["peers"], ["token", "list"]])
+def test_no_rules_are_shown_for_a_folder_without_an_agent(tmp_path, monkeypatch, capfd, words):
+    monkeypatch.setenv("FEDWARDEN_LANG", "en")
+    assert main.run(["party", *words, "--home", str(tmp_path / "not here")]) == 1
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert "not here" in told.err

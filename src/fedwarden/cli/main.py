@@ -20,6 +20,7 @@ from fedwarden.cli import (
     verbs,
 )
 from fedwarden.cli.script import Interrupted, catch_signals, unexpected
+from fedwarden.common import disk
 from fedwarden.common.errors import DeployError, FedwardenError, StateError, UsageError
 
 ABOUT = """Vertical federated learning between organisations, stood up by a regulator. / 监管方主导的纵向联邦学习。
@@ -69,7 +70,8 @@ def run(words: list[str]) -> int:
     except (Interrupted, KeyboardInterrupt, typer.Abort):
         failure, code = DeployError("FW-DEP-012"), 130
     except OSError as error:
-        failure = StateError("FW-STATE-099", why=f"{type(error).__name__}: {error.strerror} {error.filename or ''}")
+        why = f"{type(error).__name__}: {error.strerror} {error.filename or ''}"
+        failure = disk.refusal(error) or StateError("FW-STATE-099", why=why)
     except Exception as error:
         told = getattr(error, "format_message", None)  # a wrong word, as typer puts it
         if type(error).__name__ == "NoArgsIsHelpError":

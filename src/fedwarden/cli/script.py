@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fedwarden.cli import forms, words
+from fedwarden.common import disk
 from fedwarden.common.api import Notice
 from fedwarden.common.errors import DeployError, FedwardenError, StateError, UsageError
 
@@ -50,7 +51,8 @@ def main(given: list[str] | None = None) -> int:
     except (Interrupted, KeyboardInterrupt):
         failure = DeployError("FW-DEP-012")
     except OSError as error:
-        failure = StateError("FW-STATE-099", why=f"{type(error).__name__}: {error.strerror} {error.filename or ''}")
+        why = f"{type(error).__name__}: {error.strerror} {error.filename or ''}"
+        failure = disk.refusal(error) or StateError("FW-STATE-099", why=why)
     except Exception as error:
         failure = unexpected(error)
     forms.say(forms.failure_json(function, failure) if as_json else forms.failure_form(function, failure))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from fedwarden.common.api import AgentInfo, PeerParty
-from fedwarden.common.errors import FedwardenError, IdentityError, StateError, UsageError
+from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, StateError, UsageError
 from fedwarden.common.files import locked, read_struct, write_struct
 from fedwarden.party import joining, own_agent, policy
 from fedwarden.party.home import Home
@@ -77,8 +77,18 @@ def _known(home: Home) -> tuple[int, str]:
     return info.party, info.bind
 
 
+def _there(home: Home) -> None:
+    """Defaults of a folder that is not there would be taken for the rules of an agent that runs elsewhere."""
+    if not home.root.is_dir():
+        raise DeployError("FW-DEP-527", home=str(home.root))
+
+
 def peers(home: Home) -> list[dict[str, Any]]:
-    """The keys that are pinned here, and whether this operator confirmed them; and what was confirmed ahead."""
+    """The keys that are pinned here, and whether this operator confirmed them; and what was confirmed ahead.
+
+    Raises DeployError FW-DEP-527 when there is no such folder.
+    """
+    _there(home)
     pinned = read_struct(home.peers_json, list[PeerParty]) if home.peers_json.exists() else []
     sure = _pins(home)
     found = [
@@ -120,7 +130,9 @@ def _pins(home: Home) -> dict[str, str]:
 
 
 def policy_in_force(home: Home, file: Path | None) -> dict[str, Any]:
-    """Every rule of ``file``, or of this agent's policy. Raises StateError FW-STATE-520."""
+    """Every rule of ``file``, or of this agent's policy. Raises StateError FW-STATE-520, DeployError FW-DEP-527."""
+    if file is None:
+        _there(home)
     found = policy.read(file) if file is not None else policy.PolicyBook(home.policy_yaml).now()
     return found.model_dump()
 
@@ -143,6 +155,7 @@ def token_create(home: Home, services: list[str], seconds: int) -> dict[str, Any
 
 
 def tokens(home: Home) -> list[dict[str, Any]]:
+    _there(home)
     wanted = ("id", "services", "created", "expires")
     return [{name: msgspec.to_builtins(one)[name] for name in wanted} for one in TokenBook(home.tokens_json).all()]
 

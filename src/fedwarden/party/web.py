@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from fedwarden.common import disk
 from fedwarden.common.errors import FedwardenError, IdentityError, StateError, UsageError
 from fedwarden.party import worker_log
 from fedwarden.party.audit import AuditLog
@@ -142,8 +143,10 @@ class _Endpoint:
             code = error.code
             response = failure(error)
         except Exception as error:  # whatever it is, its text may quote data: only its kind and place are told
-            code = "FW-STATE-099"
-            response = failure(StateError(code, why=type(error).__name__))
+            kind = type(error).__name__
+            told = disk.refusal(error, where="the agent's folder") or StateError("FW-STATE-099", why=kind)
+            code = told.code
+            response = failure(told)
             log.error("fault", kind=type(error).__name__, at=worker_log.places(error)[-8:])
         log.info(
             "request",

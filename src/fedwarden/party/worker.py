@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import os
 import shutil
 import signal
@@ -23,6 +22,7 @@ from typing import Any, Protocol
 import structlog
 
 from fedwarden.common.api import JobSpec, Role
+from fedwarden.common.disk import DISK
 from fedwarden.common.errors import FedwardenError, JobError
 from fedwarden.common.files import read_struct
 from fedwarden.party import worker_log
@@ -36,8 +36,6 @@ CONNECT_SECONDS = 60.0
 DONE_SECONDS = 120.0
 #: Seconds between the word to stop and the end of this process, for the ABORT frames to leave.
 LAST_WORDS = 0.5
-#: What a disk says that is full, over its quota or its file limit, read-only, forbidden, or broken.
-DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 
 
 class Runner(Protocol):

@@ -15,6 +15,18 @@ MESSAGES = {
         fix_en="Wait for it to end, or end that process, and run the same command again.",
         fix_zh="请等待其结束或终止该进程，然后重新执行同一命令。",
     ),
+    "FW-STATE-710": Msg(
+        en="the disk refuses to be written ({where}): {why}",
+        zh="磁盘拒绝写入（{where}）：{why}",
+        fix_en="Make room there or allow it, then run the same command again.",
+        fix_zh="请腾出空间或修正权限，然后重新执行同一命令。",
+    ),
+    "FW-DEP-710": Msg(
+        en="the folder {path} is shared and holds other things; making it private would shut others out",
+        zh="目录 {path} 为公用目录且存有其他内容，设为私有会使他人无法访问",
+        fix_en="Set FEDWARDEN_HOME to a folder of its own, such as {path}/fedwarden.",
+        fix_zh="请将 FEDWARDEN_HOME 设为单独的目录，例如 {path}/fedwarden。",
+    ),
     "FW-STATE-099": Msg(
         en="unexpected failure: {why}",
         zh="意外错误：{why}",
