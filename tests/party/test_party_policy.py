@@ -12,7 +12,10 @@ import pytest
 from agent_lab import Lab
 
 from fedwarden.cli import main
+from fedwarden.common.api import DatasetRequest
 from fedwarden.common.errors import FedwardenError, StateError
+from fedwarden.party.datasets import DatasetRegistry
+from fedwarden.party.home import Home
 from fedwarden.party.policy import Policy, PolicyBook, read
 
 TABLE = "id,y,x0\n" + "".join(f"p{k},{k % 2},{k}\n" for k in range(40))
@@ -189,6 +192,38 @@ def test_tables_come_only_from_the_folders_of_the_policy_whatever_links_say(worl
     ruled(f"dataset_folders: [{other}]\n")  # what is registered already is looked at again before a job
     error = refused(lambda: submit(world, algorithm="hetero_lr", role_datasets={"guest": good["dataset_id"]}))
     assert error.code == "FW-DATA-520"
+
+
+@pytest.mark.parametrize(("target", "code"), [("other/t.csv", "FW-DATA-520"), ("home/t.csv", "FW-DATA-007")])
+def test_a_link_that_is_moved_between_the_look_and_the_opening_leads_nowhere(tmp_path, monkeypatch, target, code):
+    """The policy's word counts for the file that was opened, not for what the path meant a moment before."""
+    allowed, other = tmp_path / "allowed", tmp_path / "other"
+    for folder in (allowed, other, tmp_path / "home"):
+        folder.mkdir()
+        (folder / "t.csv").write_text(TABLE)
+    link = allowed / "link.csv"
+    link.symlink_to(allowed / "t.csv")
+    home = Home(tmp_path / "home")
+    home.policy_yaml.write_text(f"dataset_folders: [{allowed}]\n")
+    registry = DatasetRegistry(home)
+    request = DatasetRequest(project="p", role="host1", path=str(link))
+    assert registry.check(request).rows == 40
+    really_open = os.open
+
+    def open_late(path, *words, **more):
+        if path != str(link):
+            return really_open(path, *words, **more)
+        link.unlink()
+        link.symlink_to(tmp_path / target)
+        try:
+            return really_open(path, *words, **more)
+        finally:
+            link.unlink()
+            link.symlink_to(allowed / "t.csv")
+
+    monkeypatch.setattr(os, "open", open_late)
+    assert refused(lambda: registry.check(request)).code == code
+    assert link.readlink() == allowed / "t.csv"
 
 
 def test_an_agent_of_root_reads_no_system_folder_by_default(world, ruled):

@@ -31,8 +31,7 @@ class DatasetRegistry:
 
         policy = self._policy.now()
         check_folder(policy, request.path)
-        dataset = check_table(request, self._home.root)
-        check_folder(policy, request.path)  # nobody moved a link while it was read
+        dataset = check_table(request, self._home.root, lambda path, real: check_folder(policy, path, real))
         check_rows(policy, dataset)
         return dataset
 

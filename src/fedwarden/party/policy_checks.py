@@ -50,11 +50,14 @@ def _in_force(spec: JobSpec) -> dict[str, Any]:
     return {**{name: field.default for name, field in fields.items()}, **spec.options}
 
 
-def check_folder(policy: Policy, path: str) -> None:
-    """``path`` as the file system really has it, links followed. Raises DataError FW-DATA-520."""
+def check_folder(policy: Policy, path: str, real: Path | None = None) -> None:
+    """``path`` as the file system really has it, links followed; ``real``: where it led when it was opened.
+
+    Raises DataError FW-DATA-520.
+    """
     if not path.startswith("/") or "\0" in path:
         return  # no path at all: the table's own check says so
-    real = Path(path).resolve()
+    real = real or Path(path).resolve()
     if policy.dataset_folders is None:
         if os.geteuid() == 0:
             for folder in SYSTEM_FOLDERS:

@@ -12,7 +12,7 @@ import polars as pl
 from fedwarden.common.api import Dataset, DatasetRequest, Notice
 from fedwarden.common.errors import DataError
 from fedwarden.party.home import check_role
-from fedwarden.party.table_file import open_table
+from fedwarden.party.table_file import Allowed, open_table
 from fedwarden.party.table_ids import Line, read_ids
 from fedwarden.party.table_read import Source, groups, line_of, read_columns
 from fedwarden.party.table_text import Text, examine
@@ -35,18 +35,21 @@ def ignore(numbers: pl.DataFrame) -> None:
     """A check keeps no cell."""
 
 
-def check_table(request: DatasetRequest, home: Path | None = None) -> Dataset:
+def check_table(request: DatasetRequest, home: Path | None = None, allowed: Allowed | None = None) -> Dataset:
     """What would be registered, with an empty id. Raises DataError, FW-DATA-001 … -043."""
-    return read_table(request, home).dataset
+    return read_table(request, home, allowed=allowed).dataset
 
 
-def read_table(request: DatasetRequest, home: Path | None = None, keep: Keep = ignore) -> Checked:
-    """Reads and checks everything. ``home``: the agent's own folder, where no table may be. ``keep`` is given the
-    feature columns, Float64 with nulls where cells are missing: all at once, or from Parquet in groups."""
+def read_table(
+    request: DatasetRequest, home: Path | None = None, keep: Keep = ignore, allowed: Allowed | None = None
+) -> Checked:
+    """Reads and checks everything. ``home``: the agent's own folder, where no table may be; ``allowed``: see
+    ``open_table``. ``keep`` is given the feature columns, Float64 with nulls where cells are missing: all at once, or
+    from Parquet in groups."""
     if check_role(request.role) == "arbiter":
         raise DataError("FW-DATA-036", role=request.role)
     path = request.path
-    with open_table(path, home) as handle:
+    with open_table(path, home, allowed) as handle:
         before = os.fstat(handle.fileno())
         text = examine(handle, path, request.encoding)
         checked = _check(request, text, read_columns(path, text), before, keep)

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,16 +15,18 @@ from fedwarden.common.errors import DataError
 _CHUNK = 1 << 20
 
 
-def open_table(path: str, forbidden: Path | None = None) -> BinaryIO:
-    """The file, open for reading at its start.
+Allowed = Callable[[str, Path], None]
+
+
+def open_table(path: str, forbidden: Path | None = None, allowed: Allowed | None = None) -> BinaryIO:
+    """The file, open for reading at its start. ``allowed`` is given the path and where the file that was opened really
+    lies, links followed, and raises where it may not be read: nobody can move a link between the look and the opening.
 
     Raises DataError: FW-DATA-001 relative, -002 missing, -003 a folder, -004 no regular file, -005 not readable for
     this user, -006 any other refusal of the system, -007 inside ``forbidden`` (the agent's own folder).
     """
     if "\0" in path or not path.startswith("/"):
         raise DataError("FW-DATA-001", path=path.replace("\0", "?"))
-    if forbidden is not None and Path(path).resolve().is_relative_to(forbidden.resolve()):
-        raise DataError("FW-DATA-007", path=path)
     try:
         # a FIFO without a writer must not block the agent
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -41,6 +44,15 @@ def open_table(path: str, forbidden: Path | None = None) -> BinaryIO:
     if not stat.S_ISREG(mode):
         os.close(descriptor)
         raise DataError("FW-DATA-003" if stat.S_ISDIR(mode) else "FW-DATA-004", path=path)
+    try:
+        real = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if forbidden is not None and real.is_relative_to(forbidden.resolve()):
+            raise DataError("FW-DATA-007", path=path)
+        if allowed is not None:
+            allowed(path, real)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return os.fdopen(descriptor, "rb")
 
 
