@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fedwarden.common.api import Dataset, DatasetRequest
 from fedwarden.common.errors import DataError
+from fedwarden.party import table_check
 from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
 from fedwarden.party.table_check import read_table
@@ -309,3 +310,25 @@ def test_no_file_whatever_ends_in_anything_but_a_table_or_a_data_error(csv, cont
     except DataError:
         return
     assert read.dataset.rows == read.ids.len() == read.features.height
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_what_is_read_is_the_file_that_was_opened_wherever_its_path_leads_then(tmp_path, monkeypatch, suffix):
+    for name in ("mine", "other"):
+        frame = pl.DataFrame({"id": ["a", "b"], name: [1.0, 2.0]})
+        getattr(frame, f"write_{suffix}")(tmp_path / f"{name}.{suffix}")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / f"mine.{suffix}")
+    look = table_check.examine
+
+    def moved(*words):
+        link.unlink()
+        link.symlink_to(tmp_path / f"other.{suffix}")
+        return look(*words)
+
+    monkeypatch.setattr(table_check, "examine", moved)
+    seen = []
+    request = DatasetRequest(project="p", role="host1", path=str(link))
+    with pytest.raises(DataError) as caught:
+        table_check.read_table(request, keep=lambda numbers: seen.extend(numbers.columns))
+    assert (seen, caught.value.code) == (["mine"], "FW-DATA-043")

@@ -51,7 +51,7 @@ def read_table(
     path = request.path
     with open_table(path, home, allowed) as handle:
         before = os.fstat(handle.fileno())
-        text = examine(handle, path, request.encoding)
+        text = examine(handle, path, request.encoding)._replace(source=f"/proc/self/fd/{handle.fileno()}")
         checked = _check(request, text, read_columns(path, text), before, keep)
         after = Path(path).stat()
         if _mark(before) != _mark(after):

@@ -24,10 +24,10 @@ _GROUP_BYTES = 8 << 20
 class ParquetFile:
     """A Parquet file of which only the columns that are asked for are read. Raises DataError FW-DATA-028."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, source: str) -> None:
         self._path = path
         with self._told():
-            self._lazy = pl.scan_parquet(path, glob=False, hive_partitioning=False, low_memory=True, cache=False)
+            self._lazy = pl.scan_parquet(source, glob=False, hive_partitioning=False, low_memory=True, cache=False)
             names = list(self._lazy.collect_schema())
             self.height = int(self._lazy.select(pl.len()).collect().item())
         self.columns = [name.strip() for name in names] if _strippable(names) else names
@@ -59,7 +59,7 @@ def groups(source: Source, names: list[str]) -> list[list[str]]:
 def read_columns(path: str, text: Text) -> Source:
     """Raises DataError: FW-DATA-009 … -012, -026 … -028, -032, -034."""
     if text.format == "parquet":
-        return _parquet(path)
+        return _parquet(path, text)
     names = header_of(path, text)
     frame = _csv(path, text, names)
     if frame.height == 0:
@@ -72,7 +72,7 @@ def read_columns(path: str, text: Text) -> Source:
 
 def records(path: str, text: Text) -> Iterator[tuple[int, list[str]]]:
     """Line number and cells of every record after the header, as the csv module reads them: slow, for error texts."""
-    with open(path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
+    with open(text.source or path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
         reader = csv.reader(handle, delimiter="\t" if text.format == "tsv" else ",", strict=True)
         header = False
         for cells in reader:
@@ -95,7 +95,7 @@ def line_of(path: str, text: Text, row: int) -> int | str:
 
 
 def header_of(path: str, text: Text) -> list[str]:
-    with open(path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
+    with open(text.source or path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
         start = handle.read(_HEADER_CHARS)
     if "\r" in start and "\n" not in start:
         raise DataError("FW-DATA-032", path=path)
@@ -141,9 +141,9 @@ def _is_number(cell: str) -> bool:
 
 
 def _csv(path: str, text: Text, names: list[str]) -> pl.DataFrame:
-    source: str | io.BytesIO = path
+    source: str | io.BytesIO = text.source or path
     if text.encoding != "utf-8":
-        with open(path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
+        with open(text.source or path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
             source = io.BytesIO(handle.read().encode())
     try:
         frame = pl.read_csv(
@@ -185,8 +185,8 @@ def _refuse_ragged(path: str, text: Text, expected: int, rows: int | None) -> No
         raise DataError("FW-DATA-027", path=path, line=line) from None
 
 
-def _parquet(path: str) -> ParquetFile:
-    found = ParquetFile(path)
+def _parquet(path: str, text: Text) -> ParquetFile:
+    found = ParquetFile(path, text.source or path)
     check_names(path, found.columns)
     if found.height == 0:
         raise DataError("FW-DATA-009", path=path)

@@ -24,13 +24,15 @@ _MAGIC = {
 
 
 class Text(NamedTuple):
-    """``codec`` is the Python codec to read it with; empty for Parquet."""
+    """``codec`` is the Python codec to read it with; empty for Parquet. ``source``: where the very file that was opened
+    is read from, empty for its path, which may lead elsewhere by then."""
 
     format: Format
     encoding: str
     codec: str
     sha256: str
     notices: list[Notice]
+    source: str = ""
 
 
 def examine(handle: BinaryIO, path: str, asked: str | None) -> Text:
