@@ -10,7 +10,7 @@ import sys
 from typing import Any, Protocol
 
 from fedwarden.common.api import Notice
-from fedwarden.common.errors import FedwardenError
+from fedwarden.common.errors import DataError, FedwardenError
 
 
 class Told(Protocol):
@@ -45,7 +45,7 @@ def failure_form(function: str, error: FedwardenError) -> str:
 def failure_json(function: str, error: FedwardenError) -> str:
     retcode = (error.retcode or 9001) if function == "predict" else 1
     return strict(
-        {"retcode": retcode, "code": error.code, "message": error.message(), "fix": error.fix(), "params": error.params}
+        {"retcode": retcode, "code": error.code, "message": whose(error), "fix": error.fix(), "params": error.params}
     )
 
 
@@ -93,10 +93,21 @@ def sentence(told: Told) -> str:
     from fedwarden.common import messages
 
     fix = told.fix()
-    message = told.message().rstrip()
+    message = whose(told).rstrip()
     if fix and message[-1:] not in ".。!?！？":
         message += "。" if messages.language() == "zh" else "."
     return f"{message} {fix}".rstrip()
+
+
+def whose(told: Told) -> str:
+    """The message; of a table that was refused, with the role and the party in front."""
+    from fedwarden.common import messages
+
+    message = told.message()
+    if not isinstance(told, DataError) or not {"role", "party"} <= set(told.params):
+        return message
+    who = {"role": told.params["role"], "party": told.params["party"]}
+    return message if str(who["role"]) in message else messages.render("FW-SAY-712", {**who, "message": message})
 
 
 def tell(note: Notice) -> None:

@@ -58,6 +58,7 @@ MESSAGES = {
         en="good: nothing stands in the way of a deploy on these hosts ({hosts})",
         zh="良好：这些主机（共 {hosts} 台）均可部署",
     ),
+    "FW-SAY-712": Msg(en="{role} (party {party}): {message}", zh="{role}（参与方 {party}）：{message}"),
     "FW-SAY-711": Msg(
         en="not good: mend the errors above, then look again", zh="不可部署：请先处理以上错误，再重新检查"
     ),

@@ -25,7 +25,7 @@ from fedwarden.common.api import (
     RoleStatus,
 )
 from fedwarden.common.chain import AuditHead
-from fedwarden.common.errors import DeployError, FedwardenError, LinkError
+from fedwarden.common.errors import DataError, DeployError, FedwardenError, LinkError
 from fedwarden.engines import ways
 from fedwarden.engines.base import Change, Engine, Handed, Member, Site
 from fedwarden.engines.native import local_agents, prediction
@@ -174,6 +174,9 @@ class NativeEngine(Engine):
 
     def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]]) -> list[Dataset]:
         checked = at_once(asked, lambda one: self._post_table(site, one, "/v1/datasets?check=1"))
+        for (party, request), found in zip(asked, checked, strict=True):
+            if isinstance(found, DataError):  # one path may be two parties' tables: it is said whose was refused
+                found.params.update(role=request.role, party=party)
         if error := first_error(checked):
             raise error
         registered = at_once(asked, lambda one: self._post_table(site, one, "/v1/datasets"))
