@@ -113,7 +113,8 @@ def test_a_clock_before_the_certificates_is_named(pair: Scenario) -> None:
     agent = with_clock(pair, 2, "-172800")
     try:
         run = pair.world.script("-f", "submit", "-proj", "p", "-alg", "example", "-m", 1)
-        assert run.code == 1 and len(run.complaint) == 1 and "clock" in run.err, run
+        assert run.code == 1 and len(run.complaint) == 1, run
+        assert "does not accept this side's certificate" in run.err and "clock" in run.err, run
     finally:
         end(agent)
     pair.world.train("p", "example")

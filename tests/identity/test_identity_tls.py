@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import queue
 import socket
 import ssl
 import threading
@@ -15,7 +17,7 @@ import pytest
 
 from fedwarden.common.errors import DataError, FedwardenError, IdentityError, LinkError
 from fedwarden.identity.authority import CertificateAuthority
-from fedwarden.identity.contexts import Credentials, client_context, peer_of, server_context
+from fedwarden.identity.contexts import Credentials, client_context, handshake_error, peer_of, server_context
 from fedwarden.identity.https import ControlClient
 
 
@@ -121,6 +123,62 @@ def test_a_caller_with_a_bad_certificate_is_told_so(place: Place, who: str) -> N
         ask(heard[0], credentials)
     # a refusal may overtake our bytes as a reset; then the connection is what is reported
     assert caught.value.code in ("FW-ID-013", "FW-LINK-003")
+
+
+@pytest.mark.parametrize("who", ["foreign", "old"])
+def test_an_asyncio_server_sends_its_alert_before_it_closes(place: Place, who: str) -> None:
+    """The agent's control port is one; asyncio by itself would close without a word."""
+    mine = getattr(place, who)
+    with asyncio_serving(place.party) as port, client_of(place, mine, port) as sock:
+        with pytest.raises(ssl.SSLError, match=r"(?i)alert") as caught:
+            sock.recv(1)
+        assert handshake_error(caught.value, "a").code == "FW-ID-013"
+        assert sock.recv(1) == b"", "then it closes"
+
+
+def test_an_asyncio_server_refuses_however_much_more_is_sent(place: Place) -> None:
+    # the alert or the reset, whichever is seen first
+    with (
+        asyncio_serving(place.party) as port,
+        client_of(place, place.foreign, port) as sock,
+        pytest.raises(OSError),
+    ):
+        for _ in range(10_000):
+            sock.sendall(bytes(65_536))
+
+
+@contextlib.contextmanager
+def asyncio_serving(credentials: Credentials) -> Iterator[int]:
+    """An asyncio server that answers whoever it accepts; yields its port."""
+    heard: list[bytes] = []
+    ports: queue.Queue[int] = queue.Queue()
+    over = threading.Event()
+
+    async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(100))
+        writer.close()
+
+    async def serve() -> None:
+        async with await asyncio.start_server(answering, "127.0.0.1", 0, ssl=server_context(*credentials)) as server:
+            ports.put(server.sockets[0].getsockname()[1])
+            await asyncio.to_thread(over.wait)
+            await asyncio.sleep(0.2)  # the callers have gone: their connections end in the next turns of the loop
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        yield ports.get(timeout=10)
+    finally:
+        over.set()
+        thread.join(10)
+    assert not heard, "nothing of a refused caller reaches the program"
+
+
+@contextlib.contextmanager
+def client_of(place: Place, mine: Credentials, port: int) -> Iterator[ssl.SSLSocket]:
+    context = client_context(mine.cert, mine.key, place.party.ca)
+    with socket.create_connection(("127.0.0.1", port), 5) as raw, context.wrap_socket(raw) as sock:
+        yield sock
 
 
 def test_tls_1_2_is_refused_by_both_sides(place: Place) -> None:

@@ -8,7 +8,7 @@ import ssl
 import pytest
 from agent_lab import Lab, mode
 
-from fedwarden.common.errors import FedwardenError, IdentityError, LinkError
+from fedwarden.common.errors import FedwardenError, IdentityError
 from fedwarden.identity.contexts import client_context
 from fedwarden.party.agent import Agent
 from fedwarden.party.audit_routes import audit_routes
@@ -97,10 +97,9 @@ def test_another_regulators_certificates_reach_no_route(lab, tmp_path):
     for credentials in (foreign.regulator, foreign.as_party(1)):
         mixed = credentials[0], credentials[1], lab.regulator.ca  # it even believes in our CA
         for method, path in table(lab):
-            # the server breaks the handshake off; whether its alert still arrives is a matter of timing
-            with pytest.raises((IdentityError, LinkError)) as caught:
+            with pytest.raises(IdentityError) as caught:
                 lab.client(1, mixed).fetch(method, filled(path))
-            assert caught.value.code in ("FW-ID-013", "FW-LINK-003")
+            assert caught.value.code == "FW-ID-013", "the caller is told why, not only cut off"
 
 
 def test_without_a_certificate_no_route_is_reached(lab):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from fedwarden.common.errors import IdentityError
 from fedwarden.identity.keys import fingerprint_of_der
 from fedwarden.identity.names import Identity, identity_of
+from fedwarden.identity.refusing import TellingHandshake
 
 
 class Credentials(NamedTuple):
@@ -28,6 +29,7 @@ def server_context(cert: Path, key: Path, ca: Path) -> ssl.SSLContext:
     """For a listening side. Raises IdentityError FW-ID-001, -002 or -004, which name the file."""
     context = _context(ssl.PROTOCOL_TLS_SERVER, cert, key, ca)
     context.num_tickets = 0
+    context.sslobject_class = TellingHandshake
     return context
 
 

@@ -78,8 +78,9 @@ MESSAGES = {
     "FW-ID-013": Msg(
         en="{address} does not accept this side's certificate ({why})",
         zh="{address} 不接受本端证书（{why}）",
-        fix_en="Check the clocks, and that both sides belong to the same regulator.",
-        fix_zh="请检查两端时钟，并确认双方属于同一监管方。",
+        fix_en="Check both hosts' clocks (BAD_CERTIFICATE: by that host's clock it is not valid yet), and that both "
+        "sides belong to the same regulator.",
+        fix_zh="请检查两端主机的时钟（BAD_CERTIFICATE：按对方主机的时钟证书尚未生效），并确认双方属于同一监管方。",
     ),
     "FW-ID-014": Msg(
         en="no TLS 1.3 connection with {address}: {why}",

@@ -20,9 +20,8 @@ MESSAGES = {
     "FW-LINK-003": Msg(
         en="the agent of party {party} at {address} cannot be reached: {why}",
         zh="无法连接参与方 {party} 的代理 {address}：{why}",
-        fix_en="Check the network, the firewall, whether the agent runs, and both hosts' clocks (an agent to which a "
-        "certificate is not valid yet closes without a word).",
-        fix_zh="请检查网络、防火墙、代理是否在运行，以及两端主机的时钟（代理认为证书尚未生效时会直接断开）。",
+        fix_en="Check the network, the firewall and whether the agent runs.",
+        fix_zh="请检查网络、防火墙以及代理是否在运行。",
         retcode=105,
     ),
     "FW-LINK-004": Msg(
