@@ -90,7 +90,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def free_memory(monkeypatch: pytest.MonkeyPatch, megabytes: int) -> None:
-    monkeypatch.setattr(memory, "available", lambda: megabytes * MB)
+    monkeypatch.setattr(memory, "available", lambda **_: megabytes * MB)
 
 
 def test_what_does_not_fit_is_refused_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,3 +196,11 @@ def test_more_rows_and_anybodys_columns_need_more() -> None:
 def test_by_blocks_columns_cost_next_to_nothing() -> None:
     assert memory.needed_by_blocks(10**6, 200) - memory.needed_by_blocks(10**6, 20) < 2 * MB
     assert memory.needed(10**6, 200, 0) > 3 * memory.needed_by_blocks(10**6, 200)
+
+
+def test_a_limit_of_one_process_is_not_shared_with_other_roles(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.setattr(memory, "available", lambda *, limits=True: (700 if limits else 9000) * MB)
+    job, dataset, result = job_with(10**6, 50, 50, beside=True)
+    job.home = folder
+    assert isinstance(memory.check(job, dataset), Disk)
+    assert result["memory_needed_mb"] < 700 == result["memory_available_mb"]

@@ -16,6 +16,7 @@ from fedwarden.engine.context import receive
 from fedwarden.engine.executor import BLOCK_BYTES, InMemory, Remade
 from fedwarden.engine.streams import Address, Streams
 from fedwarden.engine.tall import Tall
+from fedwarden.party import ray_blocks
 from fedwarden.party.blocks import Disk, Memory, Place, disk_bytes
 
 if TYPE_CHECKING:
@@ -55,9 +56,12 @@ def needed_by_arbiter(rows: int, columns: int, *, blocks: bool) -> int:
     return BASE + rows * SHARE_BYTES + (2 * BLOCK_BYTES if blocks else 8 * rows * columns)
 
 
-def available(proc: Path = Path("/proc"), group: Path = _GROUP) -> int:
-    """Bytes that this process may still take: of the machine, of its control group, of its own limit."""
+def available(proc: Path = Path("/proc"), group: Path = _GROUP, *, limits: bool = True) -> int:
+    """Bytes that this process may still take: of the machine, of its control group, and of its own limits (which other
+    processes have for themselves) unless ``limits`` is false."""
     found = [_machine(proc), *_groups(proc, group)]
+    if not limits:
+        return min(found)
     limit = resource.getrlimit(resource.RLIMIT_AS)[0]
     if limit != resource.RLIM_INFINITY:
         used = int((proc / "self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -83,12 +87,15 @@ def check(job: RoleJob, dataset: Dataset) -> Place:
     beside = [peer.role for peer in _beside(job)]
     others = sum(columns.values()) - own
     whole, blocks = needed(rows, own, others), needed_by_blocks(rows, own)
+    limit, mine = available(), {"memory": whole, "disk": blocks}
     for role in beside:  # in auto they go to disk as well where they must
         theirs = columns.get(role, 0)
         small = needed_by_arbiter(rows, 0, blocks=True) if role == "arbiter" else needed_by_blocks(rows, theirs)
         whole += small if role == "arbiter" else needed(rows, theirs, own + others - theirs)
         blocks += small
-    free = available()
+    free = available(limits=False)
+    if mine["memory" if wish != "disk" else "disk"] > limit:  # a limit of this process alone is what does not fit
+        whole, blocks, free = mine["memory"], mine["disk"], limit
     disk = wish == "disk" or (wish == "auto" and whole > free)
     wanted, place = (blocks, "disk") if disk else (whole, "memory")
     job.status.update(
@@ -102,8 +109,22 @@ def check(job: RoleJob, dataset: Dataset) -> Place:
     if wanted > free:
         raise JobError("FW-JOB-400", role=job.role, party=job.party, needed=wanted // MB, available=free // MB)
     if not disk:
-        return Memory()
+        return _in_memory(job)
     return _on_disk(job, dataset, whole, free, disk_bytes(rows, own, [others]))
+
+
+def _in_memory(job: RoleJob) -> Place:
+    """Arrays, or matrices on the cluster that the party's operator names. Raises JobError FW-JOB-422."""
+    try:
+        cluster = ray_blocks.wished()
+        if cluster is None or job.spec.algorithm != "hetero_lr":
+            return Memory()
+        place = ray_blocks.OnRay(*cluster)
+    except (ImportError, ValueError, ConnectionError) as error:
+        why = type(error).__name__
+        raise JobError("FW-JOB-422", role=job.role, party=job.party, variable=ray_blocks.VARIABLE, why=why) from error
+    job.status.update(result={"blocks": "ray"})
+    return place
 
 
 def _columns(job: RoleJob, own: int) -> dict[str, int]:

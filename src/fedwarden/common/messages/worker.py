@@ -71,4 +71,11 @@ MESSAGES = {
         fix_en="Free space there, or use fewer rows or columns.",
         fix_zh="请在该处释放空间，或减少行数、列数。",
     ),
+    "FW-JOB-422": Msg(
+        en="{role} (party {party}): the Ray cluster named by {variable} cannot be used ({why})",
+        zh="{role}（参与方 {party}）：无法使用 {variable} 指定的 Ray 集群（{why}）",
+        fix_en="Install the extra (pip install 'fedwarden[ray]'), correct the variable (WORKERS or WORKERS@ADDRESS), "
+        "or unset it, and start the agent again.",
+        fix_zh="请安装可选依赖（pip install 'fedwarden[ray]'）、更正该变量（数目 或 数目@地址）或取消，再重启代理。",
+    ),
 }
