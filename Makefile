@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test test-hosts test-long fault-matrix lint bench bench-peer docs lock clean
+.PHONY: help setup setup-dev setup-ray demo test test-hosts test-long fault-matrix lint bench bench-peer docs lock clean
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
 	@echo "make test       all tests (at most 10 minutes on two cores)"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-peer SPU on the same rows, in an environment of its own (Python 3.10 or 3.11)"
 	@echo "make docs       the generated pages: error codes, options, benchmark tables"
 	@echo "make setup      only the environment in .venv"
+	@echo "make setup-ray  Ray beside it: a party's own cluster (optional)"
 	@echo "make lock       new lock files from requirements/*.in (needs the Internet)"
 	@echo "make clean      removes .venv and what tools left"
 
@@ -29,6 +30,9 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.base
 setup: $(VENV)/.base
 
 setup-dev: $(VENV)/.dev
+
+setup-ray: $(VENV)/.base
+	@sh scripts/setup.sh ray
 
 demo: $(VENV)/.base
 	@$(PY) -m fedwarden demo

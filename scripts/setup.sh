@@ -2,6 +2,7 @@
 # Makes or completes the project's own environment in .venv from the lock files. Safe to repeat and to interrupt.
 #   sh scripts/setup.sh base    what running needs
 #   sh scripts/setup.sh dev     what the tests and the lint need too
+#   sh scripts/setup.sh ray     the optional Ray, for a party's own cluster
 set -eu
 cd "$(dirname "$0")/.."
 what=${1:-base}
