@@ -47,7 +47,7 @@ test-long: $(VENV)/.dev
 	@$(PY) -m pytest
 
 fault-matrix: $(VENV)/.dev
-	@FEDWARDEN_FAULT_TABLE=docs/fault-matrix.md $(PY) -m pytest tests/e2e/test_e2e_fault_matrix.py
+	@FEDWARDEN_FAULT_TABLE=docs/fault-matrix.md $(PY) -m pytest tests/e2e/test_e2e_fault_matrix.py $(if $(K),-k "$(K)")
 
 lint: $(VENV)/.dev
 	@$(VENV)/bin/ruff check .

@@ -140,8 +140,8 @@ MESSAGES = {
     "FW-JOB-068": Msg(
         en="the agent of party {party} died while the job ran or waited",
         zh="任务运行或等待期间，参与方 {party} 的代理异常退出",
-        fix_en="The agent runs again; submit the job again.",
-        fix_zh="代理已重新运行；请重新提交任务。",
+        fix_en="The agent runs again; go on with: fedwarden job resume ID.",
+        fix_zh="代理已重新运行；可用 fedwarden job resume 编号 继续该任务。",
     ),
     "FW-JOB-069": Msg(
         en="the agent of party {party} was stopped",

@@ -36,8 +36,8 @@ MESSAGES = {
     "FW-JOB-106": Msg(
         en="the agent of party {party} ended while the job ran",
         zh="任务运行时参与方 {party} 的代理已退出",
-        fix_en="The next command starts a local agent again; then submit again.",
-        fix_zh="下一条命令会重新启动本机代理；之后请重新提交。",
+        fix_en="The next command starts a local agent again; then go on with: fedwarden job resume ID.",
+        fix_zh="下一条命令会重新启动本机代理；之后可用 fedwarden job resume 编号 继续该任务。",
     ),
     "FW-JOB-107": Msg(
         en="the parties' plans of the job differ (role {role})",
