@@ -62,6 +62,7 @@ INSTEAD = {
     "link_timeout": "timeout",
     "queue_timeout": "timeout",
     "retries": "leave it out, and submit again",
+    "blocks": "leave it out (FATE keeps tables in its own store)",
     "checkpoint_every": "leave it out, and submit again after a failure",
 }
 
