@@ -5,11 +5,12 @@ PY := $(VENV)/bin/python
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev setup-ray demo test test-hosts test-long fault-matrix lint bench bench-peer docs lock clean
+.PHONY: help setup setup-dev setup-ray demo test test-hosts test-fate test-long fault-matrix lint bench bench-peer docs lock clean
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
 	@echo "make test       all tests (at most 10 minutes on two cores)"
 	@echo "make test-hosts simulated hosts over SSH, with Docker for FATE (root; skipped with the reason elsewhere)"
+	@echo "make test-fate  a real FATE 2.2 on loopback, in an environment of its own (Python 3.9 or 3.10, 2 GB; else skipped)"
 	@echo "make test-long  the long ones too"
 	@echo "make fault-matrix  kill -9 of every process in every phase, into docs/fault-matrix.md"
 	@echo "make lint       ruff, mypy --strict, import-linter"
@@ -38,13 +39,16 @@ demo: $(VENV)/.base
 	@$(PY) -m fedwarden demo
 
 test: $(VENV)/.dev
-	@$(PY) -m pytest -m "not long"
+	@$(PY) -m pytest -m "not long and not real_fate"
 
 test-hosts: $(VENV)/.dev
 	@$(PY) -m pytest tests/multihost tests/fate_hosts -m "not rare"
 
+test-fate: $(VENV)/.dev
+	@FATE_PYTHON="$(FATE_PYTHON)" $(PY) -m pytest tests/fate_real
+
 test-long: $(VENV)/.dev
-	@$(PY) -m pytest
+	@$(PY) -m pytest -m "not real_fate"
 
 fault-matrix: $(VENV)/.dev
 	@FEDWARDEN_FAULT_TABLE=docs/fault-matrix.md $(PY) -m pytest tests/e2e/test_e2e_fault_matrix.py $(if $(K),-k "$(K)")
@@ -68,4 +72,4 @@ lock:
 	@sh scripts/lock.sh
 
 clean:
-	rm -rf $(VENV) .venv-peer build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-peer .venv-fate build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
