@@ -83,12 +83,14 @@ def with_clock(pair: Scenario, party: int, offset: str) -> subprocess.Popen[byte
             lambda: (home / "agent.json").stat().st_mtime_ns != before, 60, "the agent with the wrong clock is up"
         )
     except BaseException:
-        end(agent)
+        end(pair, party, agent)
         raise
     return agent
 
 
-def end(agent: subprocess.Popen[bytes]) -> None:
+def end(pair: Scenario, party: int, agent: subprocess.Popen[bytes]) -> None:
+    """faketime is the agent's parent: its end alone would leave the agent, with its clock."""
+    off(pair, party)
     agent.kill()
     agent.wait()
 
@@ -104,7 +106,7 @@ def test_a_clock_that_is_an_hour_wrong_changes_nothing(pair: Scenario, offset: s
         assert abs(ahead(started["host1"], started["guest"]) - int(offset)) < 600, "the clock really was wrong"
         assert record["state"] == "success" and record["attempt"] == 1
     finally:
-        end(agent)
+        end(pair, 2, agent)
 
 
 @faketime
@@ -116,7 +118,7 @@ def test_a_clock_before_the_certificates_is_named(pair: Scenario) -> None:
         assert run.code == 1 and len(run.complaint) == 1, run
         assert "does not accept this side's certificate" in run.err and "clock" in run.err, run
     finally:
-        end(agent)
+        end(pair, 2, agent)
     pair.world.train("p", "example")
 
 
