@@ -67,7 +67,7 @@ def test_the_seed_alone_does_not_repeat_the_lot() -> None:
     drawn = [
         choose_validation_rows(names(400), y, 0.2, stratify=True, seed=5),
         choose_validation_rows(names(400), flipped, 0.2, stratify=True, seed=5),
-        choose_validation_rows(names(400), y, 0.2, stratify=True, seed=5, private=b"features"),
+        choose_validation_rows(names(400), y, 0.2, stratify=True, seed=5, private=[b"features"]),
     ]
     for a in range(3):
         for b in range(a):

@@ -12,7 +12,7 @@ from fedwarden.party import web
 @pytest.mark.parametrize(
     ("fault", "code", "why"),
     [
-        (OSError(errno.ENOSPC, "No space left on device", "/home/of/bank"), "FW-STATE-710", "No space left on device"),
+        (OSError(errno.ENOSPC, "No space left on device", "/data/of/bank"), "FW-STATE-710", "No space left on device"),
         (OSError(errno.EIO, "Input/output error"), "FW-STATE-710", "Input/output error"),
         (ValueError("a value of a row"), "FW-STATE-099", "ValueError"),
     ],
@@ -27,5 +27,5 @@ def test_a_refusing_disk_has_a_name_and_nothing_else_is_told(monkeypatch, fault,
     told = bytes(answer.body).decode()
     assert code in told
     assert why in told
-    assert "/home/of/bank" not in told
+    assert "/data/of/bank" not in told
     assert "a value" not in told

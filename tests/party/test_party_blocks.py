@@ -47,7 +47,7 @@ def test_cells_on_disk_are_the_cells_in_memory(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr("fedwarden.party.table_read._GROUP_BYTES", 8 * 500 * 2)  # two columns at a time
     here = load_table(tmp_path / "home", registered(tmp_path / "t.parquet"))
     there, place = on_disk(tmp_path, tmp_path / "t.parquet")
-    assert there.ids == here.ids and there.digest() == here.digest()
+    assert there.ids == here.ids and list(there.pieces()) == list(here.pieces())
     assert np.array_equal(there.features, here.features, equal_nan=True)
     order = np.random.default_rng(1).permutation(500)[:300]
     mine = Cells(Memory().arrange(here.features, order))

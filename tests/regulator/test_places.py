@@ -53,13 +53,13 @@ def test_what_a_disk_refuses_is_told_with_its_place(monkeypatch, capfd):
     monkeypatch.setenv("FEDWARDEN_LANG", "en")
 
     def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device", "/srv/home/file")
+        raise OSError(errno.ENOSPC, "No space left on device", "/srv/data/file")
 
     monkeypatch.setattr(script, "_run", full)
     assert script.main(["-f", "deploy", "-id", "1", "-ip", "127.0.0.1"]) == 1
     told = capfd.readouterr()
     assert told.out == "deploy failure.\n"
-    assert "(/srv/home/file): No space left on device. Make room" in told.err
+    assert "(/srv/data/file): No space left on device. Make room" in told.err
     assert "unexpected" not in told.err
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -23,7 +23,7 @@ def choose_validation_rows(
     *,
     stratify: bool,
     seed: int | None = None,
-    private: bytes | memoryview = b"",
+    private: Iterable[bytes] = (),
 ) -> NDArray[np.bool_]:
     """A mask (n) of the rows to hold out: about ``fraction`` of all, 0 for none.
 
@@ -77,7 +77,7 @@ def _shares(sizes: list[int], wanted: int) -> list[int]:
     return [count, wanted - count]
 
 
-def _lot(ids: Sequence[str], labels: Floats, seed: int | None, private: bytes | memoryview) -> NDArray[np.uint64]:
+def _lot(ids: Sequence[str], labels: Floats, seed: int | None, private: Iterable[bytes]) -> NDArray[np.uint64]:
     """One 64-bit number per row; the rows with the smallest are held out."""
     n = len(ids)
     if seed is None:
@@ -85,7 +85,8 @@ def _lot(ids: Sequence[str], labels: Floats, seed: int | None, private: bytes | 
     by_id = np.array(sorted(range(n), key=ids.__getitem__), dtype=np.int64)
     digest = hashlib.sha256(b"fedwarden split v1\0" + str(seed).encode() + b"\0")
     digest.update(labels[by_id].astype("<f8").tobytes())
-    digest.update(private)
+    for piece in private:
+        digest.update(piece)
     stream = Cipher(algorithms.AES(digest.digest()), modes.CTR(bytes(16))).encryptor()
     lot = np.empty(n, dtype=np.uint64)
     lot[by_id] = np.frombuffer(stream.update(bytes(8 * n)), dtype="<u8")

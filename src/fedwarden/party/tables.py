@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,12 +31,10 @@ class Table(NamedTuple):
     features: NDArray[np.float64]
     label: NDArray[np.float64] | None
 
-    def digest(self) -> bytes:
-        """SHA-256 of the features, row by row."""
-        found = hashlib.sha256()
+    def pieces(self) -> Iterator[bytes]:
+        """The features' bytes, row by row, some rows at a time: the same wherever the table is kept."""
         for start in range(0, len(self.features), _ROWS):
-            found.update(np.ascontiguousarray(self.features[start : start + _ROWS]).astype("<f8", copy=False).tobytes())
-        return found.digest()
+            yield np.ascontiguousarray(self.features[start : start + _ROWS]).astype("<f8", copy=False).tobytes()
 
     def binary_label(self) -> NDArray[np.float64]:
         """The label as 0/1, where it is 0/1 or −1/1. Raises DataError FW-DATA-051, -052 else."""

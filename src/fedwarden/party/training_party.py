@@ -174,7 +174,7 @@ def _split(job: RoleJob, table: Table, alignment: Alignment) -> tuple[NDArray[np
             float(options["validation"]),
             stratify=job.spec.algorithm == "hetero_lr",
             seed=options.get("seed"),
-            private=table.digest() if options.get("seed") is not None else b"",
+            private=table.pieces() if options.get("seed") is not None else (),
         )
         job.status.reveal(send_split(job.mesh, job.data_roles[1:], held_out))
     else:

@@ -146,7 +146,7 @@ MESSAGES = {
     "FW-JOB-069": Msg(
         en="the agent of party {party} was stopped",
         zh="参与方 {party} 的代理已停止",
-        fix_en="Start it again (deploying the same parties does), then submit again.",
-        fix_zh="请重新启动代理（以相同参与方再次部署即可），然后重新提交。",
+        fix_en="Start it again (deploying the same parties does), then: fedwarden job resume ID",
+        fix_zh="请重新启动代理（以相同参与方再次部署即可），然后执行：fedwarden job resume 任务编号",
     ),
 }
