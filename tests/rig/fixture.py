@@ -50,6 +50,7 @@ class Rig:
             input=stdin or "",
             timeout=seconds,
             check=False,
+            umask=0o022,  # the hosts' users read what is made here, whatever a test before this one has set
         )
         if done.returncode:
             raise AssertionError(f"hosts.sh {' '.join(words)}: exit {done.returncode}\n{done.stdout}{done.stderr}")
