@@ -95,7 +95,10 @@ def _cause(flow: Flow, spec: JobSpec, peer: JobPeer, row: Row, tasks: list[Task]
 
 def no_reason(spec: JobSpec, statuses: list[RoleStatus | FedwardenError]) -> None:
     """A job that failed without any party saying why gets a cause that says just that."""
-    failed = [it for it in statuses if isinstance(it, RoleStatus) and it.state == "failed"]
+    known = [it for it in statuses if isinstance(it, RoleStatus)]
+    failed = [it for it in known if it.state == "failed"]
+    if any(it.state in ("waiting", "running") for it in known):
+        return  # the failing party may be the one that has not told yet
     if failed and all(it.cause is None for it in failed):
         failed[0].cause = JobError("FW-JOB-603", job=spec.job_id).to_dict()
 
