@@ -8,7 +8,7 @@ export PYTHON
 .PHONY: help setup setup-dev setup-ray demo test test-hosts test-fate test-long fault-matrix lint bench bench-peer docs lock clean
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
-	@echo "make test       all tests (at most 10 minutes on two cores)"
+	@echo "make test       all tests but the long ones (a quarter of an hour on two cores)"
 	@echo "make test-hosts simulated hosts over SSH, with Docker for FATE (root; skipped with the reason elsewhere)"
 	@echo "make test-fate  a real FATE 2.2 on loopback, in an environment of its own (Python 3.9 or 3.10, 2 GB; else skipped)"
 	@echo "make test-long  the long ones too"

@@ -104,11 +104,11 @@ class Programs:
         return told["model_id"], told["jobid"]
 
     def ended(self, job: str) -> dict:
-        """The job's record once it has ended."""
+        """The job's record once it has ended; a failed one's once the party that knows the cause has told it."""
         end = time.monotonic() + 60
         while True:
             record = self.warden("job", "show", job, "--json").json
-            if record["state"] in ("success", "failed"):
+            if record["state"] == "success" or (record["state"] == "failed" and record.get("cause")):
                 return record
             assert time.monotonic() < end, record
             time.sleep(0.05)
