@@ -125,7 +125,7 @@ def options_page() -> str:
 def api_routes() -> list[tuple[str, str, str, str]]:
     """(method, path, who may call, what it does) of every ``ApiRoute`` in the party's source, in path's order."""
     found = []
-    for path in sorted((ROOT / "src/fedwarden/party").glob("*.py")):
+    for path in sorted((ROOT / "src/fedwarden/party").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ApiRoute" and len(node.args) >= 5:
                 method, route, who, _, summary = (ast.unparse(argument).strip("'\"") for argument in node.args[:5])

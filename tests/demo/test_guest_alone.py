@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fedwarden.engine.evaluation import evaluate_binary, evaluate_regression
-from fedwarden.party.baseline import guest_alone
+from fedwarden.party.training.baseline import guest_alone
 from support.pooled import pooled_logistic, pooled_ridge
 from support.tables import breast_tables, diabetes_tables
 

@@ -73,7 +73,7 @@ def test_every_verb_and_option_of_the_command_is_documented():
 def api_routes() -> set[tuple[str, str]]:
     """(method, path) of every ApiRoute in the party's source."""
     found = set()
-    for path in (SOURCE / "party").glob("*.py"):
+    for path in (SOURCE / "party").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ApiRoute" and len(node.args) >= 2:
                 method, route = node.args[:2]
@@ -92,7 +92,7 @@ def test_every_route_of_an_agent_is_documented():
 def test_the_serving_routes_are_documented():
     text = read("serving-api")
     served = set()
-    for path in (SOURCE / "party").glob("*.py"):
+    for path in (SOURCE / "party").rglob("*.py"):
         served |= set(re.findall(r'"(/federation/v1/\w+)"', path.read_text("utf-8")))
     assert served, "the serving port has no route"
     assert [route for route in sorted(served) if f"POST {route}" not in text] == []

@@ -26,9 +26,9 @@ from fedwarden.identity.enrolment_tls import anonymous_context
 from fedwarden.identity.keys import fingerprint, make_csr, make_key, read_key, write_key
 from fedwarden.identity.revocation import read_book
 from fedwarden.identity.statements import hear, sign
-from fedwarden.party import invitation_file, joining
-from fedwarden.party.enrolment_client import EnrolmentClient
 from fedwarden.party.home import Home
+from fedwarden.party.membership import invitation_file, joining
+from fedwarden.party.membership.enrolment_client import EnrolmentClient
 from fedwarden.regulator import enrolment, invitations
 from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.enrolment import EnrolmentListener

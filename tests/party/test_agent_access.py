@@ -11,9 +11,9 @@ from agent_lab import Lab, mode
 from fedwarden.common.errors import FedwardenError, IdentityError
 from fedwarden.identity.contexts import client_context
 from fedwarden.party.agent import Agent
-from fedwarden.party.audit_routes import audit_routes
-from fedwarden.party.model_routes import model_routes
-from fedwarden.party.routes import core_routes, with_openapi
+from fedwarden.party.control.audit_routes import audit_routes
+from fedwarden.party.control.model_routes import model_routes
+from fedwarden.party.control.routes import core_routes, with_openapi
 
 FOR_PARTIES = {("GET", "/v1/health"), ("GET", "/v1/openapi.json"), ("POST", "/v1/partial")}
 NOT_FOR_REGULATOR = {("POST", "/v1/partial")}

@@ -6,7 +6,7 @@ import errno
 import pytest
 from starlette.requests import Request
 
-from fedwarden.party import web
+from fedwarden.party.control import web
 
 
 @pytest.mark.parametrize(

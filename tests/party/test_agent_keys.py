@@ -15,8 +15,8 @@ from fedwarden.identity.contexts import client_context
 from fedwarden.identity.keys import fingerprint, make_csr, make_key, read_key
 from fedwarden.identity.revocation import KIND, read_book
 from fedwarden.identity.statements import sign
-from fedwarden.party import renewal
 from fedwarden.party.home import Home
+from fedwarden.party.membership import renewal
 
 
 def refused(call) -> str:

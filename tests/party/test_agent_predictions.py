@@ -15,9 +15,9 @@ from fedwarden.common.errors import FedwardenError, LinkError
 from fedwarden.engines.base import Member, Site
 from fedwarden.engines.native.engine import NativeEngine
 from fedwarden.party.home import Home
-from fedwarden.party.limits import Counters
-from fedwarden.party.models import ModelPart, write_part
-from fedwarden.party.predict import Predictor, Sample
+from fedwarden.party.models.limits import Counters
+from fedwarden.party.models.parts import ModelPart, write_part
+from fedwarden.party.models.predict import Predictor, Sample
 
 VERSION, MODEL = "202601010000000000001", "arbiter-0#guest-1#host-2_3#model"
 ROWS = {"a1": (1.0, 2.0), "007": (-3.0, 0.5), "很": (0.0, 4.0)}

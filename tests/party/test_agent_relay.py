@@ -19,8 +19,8 @@ from fedwarden.common.files import read_struct, write_struct
 from fedwarden.identity.contexts import Credentials, Peer
 from fedwarden.identity.names import party_identity
 from fedwarden.party.home import Home
-from fedwarden.party.models import ModelPart, write_part
-from fedwarden.party.relay import Gate
+from fedwarden.party.models.parts import ModelPart, write_part
+from fedwarden.party.relay.__main__ import Gate
 from fedwarden.transport.relay_client import Refused, Wanted, join
 
 JOB = "202601010000000000007"

@@ -15,10 +15,10 @@ import pytest
 
 from fedwarden.common.api import DatasetRequest
 from fedwarden.engine.precondition import standardise
-from fedwarden.party.blocks import Disk, Memory, disk_bytes
-from fedwarden.party.cells import Cells
-from fedwarden.party.table_check import read_table
-from fedwarden.party.tables import Table, load_table
+from fedwarden.party.tables.own_table import Table, load_table
+from fedwarden.party.tables.table_check import read_table
+from fedwarden.party.training.blocks import Disk, Memory, disk_bytes
+from fedwarden.party.training.cells import Cells
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,7 +44,7 @@ def on_disk(folder: Path, path: Path) -> tuple[Table, Disk]:
 
 def test_cells_on_disk_are_the_cells_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parquet(tmp_path / "t.parquet", 500, 7)
-    monkeypatch.setattr("fedwarden.party.table_read._GROUP_BYTES", 8 * 500 * 2)  # two columns at a time
+    monkeypatch.setattr("fedwarden.party.tables.table_read._GROUP_BYTES", 8 * 500 * 2)  # two columns at a time
     here = load_table(tmp_path / "home", registered(tmp_path / "t.parquet"))
     there, place = on_disk(tmp_path, tmp_path / "t.parquet")
     assert there.ids == here.ids and list(there.pieces()) == list(here.pieces())
@@ -109,13 +109,13 @@ PROGRAM = """
 import json, resource, sys
 from pathlib import Path
 import numpy as np
-import fedwarden.engine.lr, fedwarden.party.training_party
+import fedwarden.engine.lr, fedwarden.party.training.data_party
 from fedwarden.engine.executor import InMemory
 from fedwarden.engine.precondition import standardise
-from fedwarden.party.blocks import Disk, Memory
-from fedwarden.party.cells import Cells
-from fedwarden.party.tables import load_table
-from fedwarden.party.table_check import check_table
+from fedwarden.party.training.blocks import Disk, Memory
+from fedwarden.party.training.cells import Cells
+from fedwarden.party.tables.own_table import load_table
+from fedwarden.party.tables.table_check import check_table
 from fedwarden.common.api import DatasetRequest
 folder, kind, headroom = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 

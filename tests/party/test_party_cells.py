@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fedwarden.party.cells import Cells
+from fedwarden.party.training.cells import Cells
 
 GAP = np.nan
 

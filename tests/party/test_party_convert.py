@@ -8,8 +8,8 @@ import pytest
 
 from fedwarden.common.api import DatasetRequest
 from fedwarden.common.errors import DataError
-from fedwarden.party.convert import convert
-from fedwarden.party.table_check import read_table
+from fedwarden.party.tables.convert import convert
+from fedwarden.party.tables.table_check import read_table
 
 
 def content(path: Path) -> tuple[list, dict[str, list], list]:

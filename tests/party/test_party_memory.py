@@ -11,8 +11,8 @@ import pytest
 from fedwarden.common.errors import JobError
 from fedwarden.engine.streams import Address, Streams
 from fedwarden.engine.tall import Expanded, Stored
-from fedwarden.party import memory
-from fedwarden.party.blocks import Disk, Memory, disk_bytes
+from fedwarden.party.training import memory
+from fedwarden.party.training.blocks import Disk, Memory, disk_bytes
 
 MB = 1 << 20
 

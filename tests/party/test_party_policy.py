@@ -14,15 +14,15 @@ from agent_lab import Lab
 from fedwarden.cli import main
 from fedwarden.common.api import DatasetRequest
 from fedwarden.common.errors import FedwardenError, StateError
-from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
-from fedwarden.party.policy import Policy, PolicyBook, read
+from fedwarden.party.policy.rules import Policy, PolicyBook, read
+from fedwarden.party.tables.datasets import DatasetRegistry
 
 TABLE = "id,y,x0\n" + "".join(f"p{k},{k % 2},{k}\n" for k in range(40))
 
 
 def template() -> str:
-    return resources.files("fedwarden.party").joinpath("policy.template.yaml").read_text("utf-8")
+    return resources.files("fedwarden.party.policy").joinpath("policy.template.yaml").read_text("utf-8")
 
 
 def test_the_template_shows_every_rule_with_its_default_and_is_a_policy(tmp_path):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fedwarden.party import ray_blocks
+from fedwarden.party.training import ray_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,8 +23,8 @@ from simulate import run_parties
 from fedwarden.engine.executor import InMemory
 from fedwarden.engine.lr import train_dealer, train_party
 from fedwarden.engine.lr_options import LrOptions
-from fedwarden.party.blocks import Memory
-from fedwarden.party.ray_blocks import OnRay
+from fedwarden.party.training.blocks import Memory
+from fedwarden.party.training.ray_blocks import OnRay
 
 place = OnRay(2)
 import ray

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from fedwarden.common.api import Dataset, DatasetRequest
 from fedwarden.common.errors import DataError
-from fedwarden.party import table_check
-from fedwarden.party.datasets import DatasetRegistry
 from fedwarden.party.home import Home
-from fedwarden.party.table_check import read_table
-from fedwarden.party.tables import load_table
+from fedwarden.party.tables import table_check
+from fedwarden.party.tables.datasets import DatasetRegistry
+from fedwarden.party.tables.own_table import load_table
+from fedwarden.party.tables.table_check import read_table
 
 
 class Whole(NamedTuple):

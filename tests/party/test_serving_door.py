@@ -14,7 +14,7 @@ from test_agent_predictions import VERSION, ask, expected, publish
 
 from fedwarden.identity.contexts import client_context
 from fedwarden.identity.keys import make_csr, make_key, write_key
-from fedwarden.party.tokens import TokenBook
+from fedwarden.party.serving.tokens import TokenBook
 
 
 def free_port() -> int:

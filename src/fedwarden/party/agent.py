@@ -33,25 +33,26 @@ from fedwarden.identity.contexts import server_context
 from fedwarden.identity.keys import fingerprint, fingerprint_of_pem, read_key
 from fedwarden.identity.names import identity_of
 from fedwarden.identity.revocation import read_book
-from fedwarden.party import agent_log, ports, renewal
+from fedwarden.party import agent_log, ports
 from fedwarden.party.audit import AuditLog
-from fedwarden.party.audit_routes import audit_routes
-from fedwarden.party.datasets import DatasetRegistry
-from fedwarden.party.guard import Guard
+from fedwarden.party.control.audit_routes import audit_routes
+from fedwarden.party.control.guard import Guard
+from fedwarden.party.control.http_peer import PeerProtocol, PlainProtocol
+from fedwarden.party.control.membership_routes import membership_routes
+from fedwarden.party.control.model_routes import model_routes
+from fedwarden.party.control.routes import core_routes, with_openapi
+from fedwarden.party.control.web import ApiRoute, build
 from fedwarden.party.home import Home
-from fedwarden.party.http_peer import PeerProtocol, PlainProtocol
-from fedwarden.party.jobs import WORKER, JobBook
-from fedwarden.party.membership_routes import membership_routes
-from fedwarden.party.model_routes import model_routes
-from fedwarden.party.peers import PeerBook
-from fedwarden.party.policy import PolicyBook
-from fedwarden.party.publishing import Publishing
-from fedwarden.party.relay_offers import Offers
-from fedwarden.party.relay_process import RelayProcess
-from fedwarden.party.routes import core_routes, with_openapi
-from fedwarden.party.serving import build as build_serving
-from fedwarden.party.serving_door import Door
-from fedwarden.party.web import ApiRoute, build
+from fedwarden.party.jobs.queue import WORKER, JobBook
+from fedwarden.party.membership import renewal
+from fedwarden.party.membership.peers import PeerBook
+from fedwarden.party.models.publishing import Publishing
+from fedwarden.party.policy.rules import PolicyBook
+from fedwarden.party.relay.offers import Offers
+from fedwarden.party.relay.process import RelayProcess
+from fedwarden.party.serving.calls import build as build_serving
+from fedwarden.party.serving.door import Door
+from fedwarden.party.tables.datasets import DatasetRegistry
 from fedwarden.transport.listener import DataListener
 
 

@@ -11,10 +11,11 @@ import msgspec
 from fedwarden.common.api import AgentInfo, PeerParty
 from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, StateError, UsageError
 from fedwarden.common.files import locked, read_struct, write_struct
-from fedwarden.party import joining, own_agent, policy
 from fedwarden.party.home import Home
-from fedwarden.party.invitation_file import read_invitation
-from fedwarden.party.tokens import TokenBook
+from fedwarden.party.membership import joining, own_agent
+from fedwarden.party.membership.invitation_file import read_invitation
+from fedwarden.party.policy import rules as policy
+from fedwarden.party.serving.tokens import TokenBook
 
 Tell = Callable[[str, dict[str, Any]], None]
 
@@ -143,7 +144,7 @@ def policy_template() -> str:
 
 def convert(source: Path, target: Path, id_column: str | None) -> dict[str, Any]:
     """See ``convert.convert``."""
-    from fedwarden.party import convert as conversion  # polars is imported for a table alone
+    from fedwarden.party.tables import convert as conversion  # polars is imported for a table alone
 
     return conversion.convert(source, target, id_column)
 

@@ -25,9 +25,9 @@ from fedwarden.common.api import JobSpec, Role
 from fedwarden.common.disk import DISK
 from fedwarden.common.errors import FedwardenError, JobError
 from fedwarden.common.files import read_struct
-from fedwarden.party import worker_log
-from fedwarden.party.models import remove_part
-from fedwarden.party.status import StatusFile
+from fedwarden.party.jobs import worker_log
+from fedwarden.party.jobs.status import StatusFile
+from fedwarden.party.models.parts import remove_part
 from fedwarden.transport.handoff import WorkerEnd
 from fedwarden.transport.mesh import Mesh
 
@@ -127,9 +127,9 @@ class Worker:
     def _runner(self) -> Runner:
         # numerical libraries are imported here, once it is this job's turn
         if self.spec.algorithm == "example":
-            from fedwarden.party.run_example import run
+            from fedwarden.party.training.example import run
         else:
-            from fedwarden.party.run_training import run
+            from fedwarden.party.training.run import run
         return run
 
     def _wait_for_everybody(self) -> None:

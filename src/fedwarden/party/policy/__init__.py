@@ -1,0 +1,1 @@
+"""What this party allows: the operator's file and what it is held against."""

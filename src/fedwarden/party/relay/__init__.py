@@ -1,0 +1,1 @@
+"""The blind relay: bytes of the parties' own TLS passed on where nobody can be dialled directly."""
