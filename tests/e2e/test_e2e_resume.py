@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from e2e_scenario import Scenario
 from e2e_training import a_pair, end_jobs, reached, submitted
@@ -117,14 +119,48 @@ def test_a_job_killed_in_refit_goes_on_in_refit_with_its_evaluation(pair: Scenar
 def test_a_job_with_retries_goes_on_by_itself(pair: Scenario, tmp_path: Path, whole: Any) -> None:
     world = pair.world
     job = submitted(pair, tmp_path, retries=2)
-    for _ in range(2):
-        reached(pair, job, "train", 60)
-        os.kill(world.role_status(0, job, "arbiter")["pid"], signal.SIGKILL)
-        eventually(lambda: world.role_status(1, job, "guest").get("state") == "failed", 10, "the guest hears of it")
-        assert "failed" not in world.states(job), "query prints waiting or running again, never failed"
-    world.wait(job)
+    reached(pair, job, "train", 60)
+    os.kill(world.role_status(0, job, "arbiter")["pid"], signal.SIGKILL)
+    attempt_begins(pair, job, 2)
+    os.kill(world.agents()[2]["pid"], signal.SIGKILL)  # the agent itself: it has to be started again first
+    attempt_begins(pair, job, 3)
+    eventually(lambda: world.role_status(1, job, "guest")["state"] == "success", 90, "nobody asked, and it ended well")
+    eventually(lambda: watchers(world) == [], 20, "the watcher ends when no job is left for it")
     record = like_the_uninterrupted(pair, job, whole)
     assert record["attempt"] == 3 and [it["again"] for it in record["attempts"]] == ["retry", "retry"]
+
+
+def attempt_begins(pair: Scenario, job: str, attempt: int) -> None:
+    """Without any command: it trains in that attempt."""
+
+    def there() -> bool:
+        status = pair.world.role_status(1, job, "guest")
+        return status["attempt"] == attempt and status["state"] == "running" and status["phase"] == "train"
+
+    eventually(there, 60, f"attempt {attempt} trains, and no command was given")
+
+
+def watchers(world: World) -> list[int]:
+    found = []
+    for process in world.processes():
+        with contextlib.suppress(psutil.Error):  # it ended meanwhile
+            if "fedwarden.regulator.watching" in process.cmdline():
+                found.append(process.pid)
+    return found
+
+
+def test_one_watcher_is_enough_and_a_killed_one_is_replaced_by_the_next_query(pair: Scenario, tmp_path: Path) -> None:
+    world = pair.world
+    jobs = [submitted(pair, tmp_path, iterations=100_000, retries=1) for _ in range(2)]
+    eventually(lambda: len(watchers(world)) == 1, 10, "one watcher for both jobs")
+    os.kill(watchers(world)[0], signal.SIGKILL)
+    eventually(lambda: watchers(world) == [], 10, "it is gone")
+    assert set(world.states(jobs[0])) <= {"waiting", "running"}
+    eventually(lambda: len(watchers(world)) == 1, 10, "query starts it again")
+    for job in jobs:
+        assert world.warden("job", "stop", job).code == 0
+    eventually(lambda: watchers(world) == [], 20, "stopped jobs need none")
+    assert [world.record(job)["attempt"] for job in jobs] == [1, 1], "a stopped job stays stopped"
 
 
 @pytest.mark.long
@@ -136,8 +172,10 @@ def test_retries_that_are_used_up_leave_the_job_failed_and_a_stopped_job_stays_s
     for expected in (False, True):
         reached(pair, job, "train", 1)
         os.kill(world.role_status(1, job, "guest")["pid"], signal.SIGKILL)
-        eventually(lambda: world.role_status(2, job, "host1").get("state") == "failed", 10, "the host hears of it")
-        assert (set(world.states(job)) == {"failed"}) is expected
+        if expected:
+            world.wait(job, "failed", 20)
+        else:
+            attempt_begins(pair, job, 2)
     job = submitted(pair, tmp_path, iterations=100_000, retries=5)
     reached(pair, job, "train", 1)
     assert world.warden("job", "stop", job).code == 0

@@ -1,7 +1,8 @@
 """A real worker process without mathematics: it obeys its agent and does what the job's option ``act`` says.
 
 finish: runs for ``seconds`` once it has the turn, then success. stubborn: ignores the word to stop and SIGTERM.
-silent-exit: ends without a word. connect: succeeds when it was handed a connection, and answers on it.
+silent-exit: ends without a word. linger: fails, and its process ends ``seconds`` later.
+connect: succeeds when it was handed a connection, and answers on it.
 """
 
 import argparse
@@ -67,6 +68,12 @@ def main() -> None:
         record.state = "running"
         record.result["began"] = time.time()
         write_struct(path, record)
+    if act == "linger":
+        with lock:
+            record.state, record.cause = "failed", {"code": "FW-JOB-101", "params": {}}
+            write_struct(path, record)
+            time.sleep(seconds)
+            os._exit(1)
     time.sleep(seconds)
     record.result["ended"] = time.time()
     end("success", None)

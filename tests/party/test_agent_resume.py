@@ -8,7 +8,11 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from fedwarden.common.errors import FedwardenError
+from fedwarden.common.api import Binding, RoleStatus
+from fedwarden.common.errors import FedwardenError, JobError
+from fedwarden.common.files import write_struct
+from fedwarden.party.home import Home
+from fedwarden.party.jobs.checks import check_not_done
 
 OWN = {"guest": 1, "arbiter": 1}
 
@@ -48,6 +52,44 @@ def test_the_next_attempt_runs_under_the_same_id_and_remembers_the_one_before(la
     (before,) = found["guest"]["attempts"]
     assert (before["attempt"], before["cause"]["code"]) == (1, "FW-JOB-060")
     assert [status["state"] for status in call(lab, again)] == ["success", "success"], "the same text, the same answer"
+
+
+def test_a_role_that_has_said_it_failed_may_take_a_moment_to_be_gone(lab):
+    spec = lab.spec("1607", OWN, options={"act": "linger", "seconds": 1.5})
+    lab.client(1).call("POST", "/v1/jobs", spec)
+    lab.until(1, "1607", "failed")
+    pids = [status["pid"] for status in lab.states(1, "1607").values()]
+    assert all(map(psutil.pid_exists, pids)), "their processes are still there"
+    answer = call(lab, replace(spec, attempt=2))
+    assert [status["attempt"] for status in answer] == [2, 2]
+    assert not any(map(psutil.pid_exists, pids))
+    lab.client(1).call("POST", "/v1/jobs/1607/stop")
+
+
+def test_a_job_that_has_succeeded_is_not_run_again(lab):
+    spec = lab.spec("1608", OWN, options={"seconds": 0})
+    lab.client(1).call("POST", "/v1/jobs", spec)
+    before = lab.until(1, "1608", "success")
+    part = lab.home(1) / "models" / "1608" / "guest.json"
+    part.parent.mkdir(parents=True)
+    part.write_text("{}")
+    assert refused(lab, replace(spec, attempt=2)).code == "FW-JOB-770"
+    assert part.exists() and lab.states(1, "1608") == before
+
+
+def test_a_party_whose_model_is_bound_runs_the_job_no_more_whatever_others_came_to(tmp_path, lab):
+    spec = lab.spec("1609", OWN)
+    two = replace(spec, roles=[*spec.roles, replace(spec.roles[0], role="host1", party=2)])
+    mine = [RoleStatus(job_id="1609", role=role, party=1, state="success") for role in OWN]
+    home = Home(tmp_path)
+    check_not_done(home, two, mine, 1)  # the host may have failed at its very end
+    bound = Binding(name="s", model_id="m", model_version="1609", algorithm="hetero_lr", roles=["guest"], bound="")
+    write_struct(home.bindings_json, [bound])
+    with pytest.raises(JobError) as caught:
+        check_not_done(home, two, mine, 1)
+    assert (caught.value.code, caught.value.params["job"]) == ("FW-JOB-770", "1609")
+    mine[0].state = "failed"
+    check_not_done(home, two, mine, 1)
 
 
 def test_addresses_may_change_between_attempts_and_nothing_else(lab):

@@ -12,6 +12,7 @@ import pytest
 from agent_lab import Lab, listens
 from test_agent_predictions import VERSION, ask, expected, publish
 
+from fedwarden.common.errors import FedwardenError
 from fedwarden.identity.contexts import client_context
 from fedwarden.identity.keys import make_csr, make_key, write_key
 from fedwarden.party.serving.tokens import TokenBook
@@ -118,6 +119,22 @@ def test_plain_http_and_tls_of_before_1_3_are_not_answered(shop):
     old.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises(ssl.SSLError):
         call(shop, old)
+
+
+def test_the_name_of_a_revoked_token_is_never_given_to_another_one(tmp_path):
+    book = TokenBook(tmp_path / "tokens.json")
+    first, text = book.create(["toy"], 60)
+    book.revoke(first.id)
+    second, _ = book.create(["toy"], 60)
+    book.revoke(second.id)
+    third, _ = TokenBook(tmp_path / "tokens.json").create(["toy"], 60)
+    assert [first.id, second.id, third.id] == ["t1", "t2", "t3"]
+    assert [one.id for one in book.all()] == ["t3"]
+    kept = (tmp_path / "tokens.json").read_text()
+    assert first.hash not in kept and second.hash not in kept, "of a revoked token only the name stays"
+    for wrong in (lambda: book.find(text), lambda: book.find(""), lambda: book.revoke("t1")):
+        with pytest.raises(FedwardenError):
+            wrong()
 
 
 def test_tokens_are_kept_as_hashes_alone(shop):

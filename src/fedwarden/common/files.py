@@ -52,6 +52,21 @@ def read_struct(path: Path, kind: type[T]) -> T:
         raise StateError("FW-STATE-001", path=str(path), why=str(error)) from error
 
 
+def held(path: Path) -> bool:
+    """Whether somebody holds the lock on ``path`` at this moment."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @contextlib.contextmanager
 def locked(path: Path, seconds: float = 60.0) -> Iterator[None]:
     """Holds an exclusive lock on ``path``; raises StateError FW-STATE-002 after ``seconds``, naming the holder."""

@@ -39,6 +39,7 @@ class Desk:
         self.access = Access()  # what hosts over SSH are logged into with; a command puts its own here
         self.wishes: dict[str, Any] = {}  # what deploy is asked beyond ids and addresses, for the engine to understand
         self.images = ""  # an archive of images that deploy brings along
+        self.watching = False  # this process is the watcher
         self.purge = False  # delete destroys data too
         self.progress: Callable[[Notice], None] = lambda _: None  # where a person is told at once what goes on
         self._store: Store | None = None
@@ -142,6 +143,13 @@ class Desk:
         behind = {party: info.release for party, info in infos.items() if info.release != release()}
         if behind:
             self.note("FW-NOTE-441", parties=sorted(behind), found=sorted(set(behind.values())), own=release())
+
+    def watch_retries(self, options: dict[str, Any]) -> None:
+        """Leaves a process behind that lets a job with ``retries`` go on when it fails."""
+        from fedwarden.regulator.watching import ensure
+
+        if int(options.get("retries", 0)) and not self.watching:
+            ensure(self.places)
 
     def _moved(self, before: Site, after: Site) -> None:
         from fedwarden.regulator.publishing import write_published

@@ -65,15 +65,21 @@ def view(row: JobRow) -> JobView:
 def query(desk: Desk, job_id: str, *, retrying: bool = True) -> JobView:
     """Raises JobError FW-JOB-001. A dead local agent is started again, which ends its jobs as failed.
 
-    A job that failed and has ``retries`` left goes on by itself here, unless ``retrying`` is False.
+    A job that failed and has ``retries`` left goes on by itself here, unless ``retrying`` is False; that it does so
+    without being asked is the watcher's work, which is started again if it is gone.
     """
-    from fedwarden.regulator.resuming import retry, wants_retry
+    from fedwarden.regulator.resuming import retries_left, retry, wants_retry
 
     row = find_job(desk, job_id)
+    if row.state == "resuming":  # by another command, or one that was killed: then it is taken back here
+        with desk.changing():
+            row = find_job(desk, job_id)
     if not row.complete and row.state not in ("submitting", "resuming"):
         row = _ask(desk, row)
     if retrying and wants_retry(row):
         row = retry(desk, row)
+    if retrying and row.state not in ENDED and retries_left(row):
+        desk.watch_retries(row.options)
     return view(row)
 
 

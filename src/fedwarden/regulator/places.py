@@ -16,6 +16,8 @@ class Places:
         self.home = chosen.expanduser().absolute()
         self.store = self.home / "regulator.db"
         self.lock = self.home / "regulator.lock"
+        self.watcher_lock = self.home / "watcher.lock"
+        self.watcher_log = self.home / "watcher.log"
         self.published = self.home / "published.json"
         self.pki = self.home / "pki"
         self.audit = self.home / "audit"  # agents' audit logs of deployments that are gone

@@ -31,14 +31,20 @@ def resume(desk: Desk, job_id: str) -> JobView:
         row = find_job(desk, job_id)
         if row.state != "failed":
             raise JobError("FW-JOB-501", job=job_id, state=view(row).state)
-        return view(_next_attempt(desk, row, by="resume"))
+        row = _next_attempt(desk, row, by="resume")
+    desk.watch_retries(row.options)
+    return view(row)
+
+
+def retries_left(row: JobRow) -> int:
+    """How often the job's option ``retries`` still lets it go on by itself."""
+    return max(0, int(row.options.get("retries", 0)) - int(row.details.get("retried", 0)))
 
 
 def wants_retry(row: JobRow) -> bool:
-    """Whether the job's option ``retries`` has an attempt left and the first cause is one of circumstance."""
-    left = int(row.options.get("retries", 0)) - int(row.details.get("retried", 0))
+    """Whether the job has a retry left and the first cause is one of circumstance."""
     code = str((row.cause or {}).get("code", ""))
-    return row.state == "failed" and left > 0 and code.startswith(PASSING)
+    return row.state == "failed" and retries_left(row) > 0 and code.startswith(PASSING)
 
 
 def retry(desk: Desk, row: JobRow) -> JobRow:

@@ -65,6 +65,7 @@ def submit(desk: Desk, project: str, algorithm: str, mode: int, given: dict[str,
                 session.delete(session.get_one(JobRow, spec.job_id))
             raise
         swap_heads(desk, engine, site, spec.job_id)
+    desk.watch_retries(spec.options)
     if spec.privacy == "none":
         desk.note("FW-NOTE-023")
     return spec

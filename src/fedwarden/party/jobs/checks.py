@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from fedwarden.common.api import Dataset, JobSpec, Role
+from fedwarden.common.api import Binding, Dataset, JobSpec, Role, RoleStatus
 from fedwarden.common.errors import DataError, IdentityError, JobError
-from fedwarden.party.home import check_name, check_role
+from fedwarden.common.files import read_struct
+from fedwarden.party.home import Home, check_name, check_role
 from fedwarden.party.membership.peers import PeerBook
 
 MAX_ROLES = 64
@@ -79,3 +80,16 @@ def check_dataset(spec: JobSpec, role: Role, dataset: Dataset) -> None:
             raise DataError("FW-DATA-051", path=dataset.path)
         if spec.algorithm == "hetero_lr" and dataset.label_kind == "number":
             raise DataError("FW-DATA-052", path=dataset.path, column=dataset.label)
+
+
+def check_not_done(home: Home, spec: JobSpec, before: list[RoleStatus], party: int) -> None:
+    """A next attempt removes what the one before left, so a job that is done has none. A party with only some of the
+    roles cannot know whether another's failed after its own were done; but a model in use is done.
+
+    Raises JobError FW-JOB-770.
+    """
+    if any(status.state != "success" for status in before):
+        return
+    bound = read_struct(home.bindings_json, list[Binding]) if home.bindings_json.exists() else []
+    if len(before) == len(spec.roles) or any(binding.model_version == spec.job_id for binding in bound):
+        raise JobError("FW-JOB-770", job=spec.job_id, party=party)

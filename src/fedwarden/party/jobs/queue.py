@@ -26,7 +26,7 @@ from fedwarden.identity.revocation import RevocationBook
 from fedwarden.party.audit import ENDED, STARTS, AuditLog
 from fedwarden.party.home import Home
 from fedwarden.party.jobs.after_end import AfterEnd
-from fedwarden.party.jobs.checks import check_attempt, check_dataset, check_roles, own_roles
+from fedwarden.party.jobs.checks import check_attempt, check_dataset, check_not_done, check_roles, own_roles
 from fedwarden.party.jobs.last_words import LastWords, refused
 from fedwarden.party.jobs.records import first_record, next_record, recover
 from fedwarden.party.jobs.worker_process import WorkerProcess
@@ -38,6 +38,7 @@ from fedwarden.party.tables.datasets import DatasetRegistry
 
 WORKER = (sys.executable, "-m", "fedwarden.party.worker")
 MAX_QUEUED = 100
+LET_GO = 5.0  # seconds a worker may take to be gone once its record is final
 #: Seconds after the word to stop: SIGTERM, SIGKILL.
 TERM_AFTER, KILL_AFTER = 2.0, 4.0
 #: What of a ``revealed`` item stands in the audit log as well.
@@ -152,11 +153,11 @@ class JobBook:
     def resume(self, spec: JobSpec) -> list[RoleStatus]:
         """Starts a failed job's next attempt. The same text again gives the same answer.
 
-        Raises what ``submit`` raises, and JobError FW-JOB-066 (never here), FW-JOB-503, -504.
+        Raises what ``submit`` raises, and JobError FW-JOB-066 (never here), FW-JOB-503, -504, -770 (it succeeded).
         """
         self._check_revoked(spec)
         roles = check_roles(spec, self._party, self._fingerprint, self._peers)
-        self.statuses(spec.job_id)
+        self._let_go(spec.job_id)
         self._check_allowed(spec, roles)
         with self._lock:
             known = read_struct(self._home.spec(spec.job_id), JobSpec)
@@ -165,12 +166,23 @@ class JobBook:
             before = self.statuses(spec.job_id)
             ended = spec.job_id not in self._active and all(it.state in ("success", "failed") for it in before)
             check_attempt(known, spec, ended, self._party)
+            check_not_done(self._home, spec, before, self._party)
             self._check_room()
             for role in roles:  # a role may have been done when another one failed
                 remove_part(self._home.root, spec.job_id, role)
             self._start(spec, {it.role: next_record(spec, it) for it in before})
         self._log.info("job goes on", job=spec.job_id, roles=roles, attempt=spec.attempt)
         return self.statuses(spec.job_id)
+
+    def _let_go(self, job_id: str) -> None:
+        """A role's record is final a moment before its process is gone: that moment is waited for."""
+        over = all(status.state in ("success", "failed") for status in self.statuses(job_id))
+        with self._lock:
+            job = self._active.get(job_id)
+            workers = list(job.workers.values()) if job is not None and over else []
+        end = time.monotonic() + LET_GO
+        for worker in workers:
+            worker.ended.wait(max(0.0, end - time.monotonic()))
 
     def _check_allowed(self, spec: JobSpec, roles: list[Role]) -> None:
         check_job(self._policy.now(), spec, self._party, roles, self._peers)

@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from fedwarden.common.errors import ModelError, UsageError
 from fedwarden.common.files import locked, read_struct, write_struct
@@ -18,7 +19,10 @@ HEAD = "fwt_"
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """``services``: names it may ask for; ``hash``: SHA-256 of the token, hex. Times in UTC, ISO 8601."""
+    """``services``: names it may ask for; ``hash``: SHA-256 of the token, hex. Times in UTC, ISO 8601.
+
+    Of a revoked one only its id stays (``hash`` is empty), so that no later token bears it.
+    """
 
     id: str
     hash: str
@@ -34,7 +38,10 @@ class TokenBook:
         self._path = path
 
     def all(self) -> list[Token]:
-        """Raises StateError FW-STATE-001 when the file is damaged."""
+        """Those that are not revoked. Raises StateError FW-STATE-001 when the file is damaged."""
+        return [one for one in self._ever() if one.hash]
+
+    def _ever(self) -> list[Token]:
         try:
             return read_struct(self._path, list[Token])
         except FileNotFoundError:
@@ -47,7 +54,7 @@ class TokenBook:
         text = HEAD + secrets.token_urlsafe(32)
         made = datetime.datetime.now(datetime.UTC)
         with locked(self._path.with_suffix(".lock")):
-            known = self.all()
+            known = self._ever()
             token = Token(
                 id=f"t{max([0, *(int(one.id[1:]) for one in known)]) + 1}",
                 hash=_hash(text),
@@ -61,11 +68,12 @@ class TokenBook:
     def revoke(self, token_id: str) -> Token:
         """Raises UsageError FW-USE-523 when there is no such token."""
         with locked(self._path.with_suffix(".lock")):
-            known = self.all()
-            gone = next((one for one in known if one.id == token_id), None)
+            known = self._ever()
+            gone = next((one for one in known if one.id == token_id and one.hash), None)
             if gone is None:
                 raise UsageError("FW-USE-523", id=token_id[:20])
-            write_struct(self._path, [one for one in known if one is not gone])
+            marked = replace(gone, hash="", services=[])
+            write_struct(self._path, [marked if one is gone else one for one in known])
         return gone
 
     def find(self, text: str) -> Token:
