@@ -1,6 +1,7 @@
 """What every engine keeps, whatever stands behind it: inherited once per engine by ``test_engine_contract``."""
 
 import ast
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -26,21 +27,26 @@ class EngineContract:
     online: ClassVar[tuple[str, ...]] = ("hetero_lr",)  # algorithms that can be published
     example: ClassVar[bool] = True
     offline: ClassVar[bool] = True
+    job_seconds: ClassVar[float] = 120.0  # how long a job may take, and how often it is looked at meanwhile
+    look_seconds: ClassVar[float] = 0.1
+    options: ClassVar[dict[str, dict[str, float]]] = {}  # by algorithm, where the defaults take too long
     end_words: ClassVar[tuple[str, ...]] = ("detach", "--yes")
 
     @classmethod
-    def begin(cls, home: Path, tables: Tables) -> Iterator[Path]:
+    def begin(cls, home: Path, tables: Tables, request: pytest.FixtureRequest) -> Iterator[Path]:
         raise NotImplementedError
 
     @pytest.fixture(scope="class")
     @classmethod
-    def site(cls, tmp_path_factory: pytest.TempPathFactory, tables: Tables) -> Iterator[Path]:
+    def site(
+        cls, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tables: Tables
+    ) -> Iterator[Path]:
         with pytest.MonkeyPatch.context() as patch:
             home = tmp_path_factory.mktemp("regulator") / "home"
             patch.setenv("FEDWARDEN_HOME", str(home))
             patch.setenv("FEDWARDEN_LANG", "en")
             patch.setattr(warden, "catch_signals", lambda: None)
-            yield from cls.begin(home, tables)
+            yield from cls.begin(home, tables, request)
 
     @pytest.fixture
     def run(
@@ -52,14 +58,16 @@ class EngineContract:
         done = run.script("-f", "upload", "-gp", 1, guest or tables.guest, "-hp", 2, tables.host, "-proj", project)
         assert (done.code, done.out) == (0, "upload success.\n"), done
 
-    def train(self, run: Programs, project: str, algorithm: str) -> tuple[str, str]:
+    def train(self, run: Programs, project: str, algorithm: str, folder: Path) -> tuple[str, str]:
         """(model id, job id) of a job that has ended with success in every role."""
-        done = run.script("-f", "submit", "-proj", project, "-alg", algorithm, "-m", 1)
+        config = folder / "chosen.yaml"
+        config.write_text(json.dumps(self.options.get(algorithm, {})))
+        done = run.script("-f", "submit", "-proj", project, "-alg", algorithm, "-m", 1, "--config", config)
         match = SUBMITTED.fullmatch(done.out)
         assert match and done.code == 0, done
         model_id, job = match.groups()
         assert ast.literal_eval(done.out)["model_version"] == job
-        end = time.monotonic() + 120
+        end = time.monotonic() + self.job_seconds
         while True:
             seen = run.script("-f", "query", "-jid", job)
             assert set(seen.out.split()) <= {"waiting", "running", "success", "failed"}, seen
@@ -68,16 +76,16 @@ class EngineContract:
                 assert seen.out == "success\n" * ROLES, seen
                 return model_id, job
             assert time.monotonic() < end, f"job {job} has not ended: {seen}"
-            time.sleep(0.1)
+            time.sleep(self.look_seconds)
 
     def metrics(self, run: Programs, job: str) -> dict:
         shown = run.warden("job", "show", job, "--json")
         assert shown.code == 0, shown
         return next(it["metrics"] for it in shown.json["roles"] if it["role"] == "guest")
 
-    def test_a_logistic_model_is_trained_and_is_good(self, run, tables):
+    def test_a_logistic_model_is_trained_and_is_good(self, run, tables, tmp_path):
         self.upload(run, tables, "loans")
-        _, job = self.train(run, "loans", "hetero_lr")
+        _, job = self.train(run, "loans", "hetero_lr", tmp_path)
         auc = {part: found["auc"] for part, found in self.metrics(run, job).items()}
         assert auc and all(0.9 < value <= 1 for value in auc.values()), auc
 
@@ -86,9 +94,9 @@ class EngineContract:
         told = {it["role"]: [line["what"] for line in it["revealed"]] for it in shown["roles"]}
         assert told["arbiter"] and told["guest"] and set(told) == {"arbiter", "guest", "host1"}
 
-    def test_a_published_model_predicts_one_sample_or_the_reason_why_not(self, run, tables):
+    def test_a_published_model_predicts_one_sample_or_the_reason_why_not(self, run, tables, tmp_path):
         self.upload(run, tables, "online")
-        model_id, job = self.train(run, "online", "hetero_lr")
+        model_id, job = self.train(run, "online", "hetero_lr", tmp_path)
         bound = run.script("-f", "load_bind", "-mid", model_id, "-mver", job, "-mname", "loans", *self.probe())
         if "hetero_lr" not in self.online:
             assert (bound.code, bound.out) == (1, "load_bind failure.\n"), bound
@@ -105,9 +113,9 @@ class EngineContract:
     def probe(self) -> tuple[str, ...]:
         return ("-sid", PROBE)
 
-    def test_a_linear_model_is_trained_and_published_only_where_it_can_be_scored(self, run, tables):
+    def test_a_linear_model_is_trained_and_published_only_where_it_can_be_scored(self, run, tables, tmp_path):
         self.upload(run, tables, "amounts", tables.number)
-        model_id, job = self.train(run, "amounts", "hetero_linr")
+        model_id, job = self.train(run, "amounts", "hetero_linr", tmp_path)
         assert all(0.4 < found["r2_score"] <= 1 for found in map(_named, self.metrics(run, job).values()))
         bound = run.script("-f", "load_bind", "-mid", model_id, "-mver", job, "-mname", "amounts", *self.probe())
         if "hetero_linr" in self.online:
@@ -116,10 +124,10 @@ class EngineContract:
             assert (bound.code, bound.out) == (1, "load_bind failure.\n"), bound
             assert "job predict" in bound.err  # what to do instead
 
-    def test_an_addition_or_the_reason_why_not(self, run, tables):
+    def test_an_addition_or_the_reason_why_not(self, run, tables, tmp_path):
         self.upload(run, tables, "sums")
         if self.example:
-            self.train(run, "sums", "example")
+            self.train(run, "sums", "example", tmp_path)
             return
         done = run.script("-f", "submit", "-proj", "sums", "-alg", "example", "-m", 1)
         assert (done.code, done.out) == (1, "{'retcode': 1}\n") and "hetero_lr" in done.err
@@ -150,7 +158,7 @@ class EngineContract:
 
     def test_whole_tables_are_scored_or_the_reason_why_not(self, run, tables, tmp_path):
         self.upload(run, tables, "april")
-        _, job = self.train(run, "april", "hetero_lr")
+        _, job = self.train(run, "april", "hetero_lr", tmp_path)
         file = tmp_path / "scores.tar.gz"
         done = run.warden("job", "predict", job, "--project", "april", "--output", file, "--json")
         if not self.offline:

@@ -1,4 +1,4 @@
-"""One promise, four engines."""
+"""One promise, four engines; the real FATE 2.2 keeps it too where it can be had (tests/fate_real)."""
 
 import pytest
 from engine_contract import EngineContract
@@ -14,7 +14,7 @@ class TestNative(EngineContract):
     end_words = ("destroy", "--yes")
 
     @classmethod
-    def begin(cls, home, tables):
+    def begin(cls, home, tables, request):
         try:
             assert warden.run(["deploy", "--party", "1=127.0.0.1", "--party", "2=127.0.0.1"]) == 0
             yield home
@@ -29,7 +29,7 @@ class Attached(EngineContract):
     version = ""
 
     @classmethod
-    def begin(cls, home, tables):
+    def begin(cls, home, tables, request):
         with Cluster(cls.version, [1, 2], adaptors={2: tables.host}) as cluster:
             for number, party in cluster.parties.items():
                 words = ["attach", "--engine", "fate", "--party", str(number), "--flow", party.flow]

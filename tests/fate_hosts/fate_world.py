@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,28 @@ class FateWorld(World):
 def world(count: int, **settings: Any) -> Iterator[FateWorld]:
     with hosts(count, docker=True, **settings) as rig, tempfile.TemporaryDirectory() as folder:
         yield FateWorld(Path(folder), rig)
+
+
+@contextlib.contextmanager
+def knocking(ips: list[str], ports: tuple[int, ...]) -> Iterator[list[str]]:
+    """Somebody who is no party tries these ports all the time; the list tells every one that let him in."""
+    inside: list[str] = []
+    over = threading.Event()
+
+    def knock(ip: str, port: int) -> None:
+        while not over.wait(0.05):
+            with contextlib.suppress(OSError), socket.create_connection((ip, port), 0.5):
+                inside.append(f"{ip}:{port}")
+
+    people = [threading.Thread(target=knock, args=(ip, port)) for ip in ips for port in ports]
+    for one in people:
+        one.start()
+    try:
+        yield inside
+    finally:
+        over.set()
+        for one in people:
+            one.join()
 
 
 def fresh(rig: Rig) -> Iterator[FateWorld]:

@@ -2,10 +2,11 @@
 
 import ast
 import json
+import re
 import socket
 
 import pytest
-from fate_world import FOLDER, images
+from fate_world import FOLDER, images, knocking
 
 from fedwarden.engines.fate.versions import V1_11_2
 from support.tables import breast_tables
@@ -17,13 +18,15 @@ SERVING = {"serving-server", "serving-proxy", "redis"}
 
 @pytest.fixture(scope="module")
 def deployed(two):
-    """By root's passwords from standard input, images from an archive."""
-    run = two.script(
-        *("-f", "deploy", "-e", "fate", "-id", 1, 2, "-ip", *two.ips, "-pw", "-", "--images", images()),
-        stdin="\n".join(two.passwords) + "\n",
-        timeout=400,
-    )
+    """By root's passwords from standard input, images from an archive; a stranger never gets through to a port."""
+    with knocking(two.ips, (9370, 8869)) as inside:
+        run = two.script(
+            *("-f", "deploy", "-e", "fate", "-id", 1, 2, "-ip", *two.ips, "-pw", "-", "--images", images()),
+            stdin="\n".join(two.passwords) + "\n",
+            timeout=400,
+        )
     assert (run.code, run.out) == (0, "deploy success.\n"), run
+    assert inside == []
     return run
 
 
@@ -164,7 +167,7 @@ def test_zz_delete_keeps_the_data_says_so_and_purge_leaves_nothing(two, deployed
     assert "fedwarden destroy --purge --party 1=" in run.err
     for number in (1, 2):
         assert two.everything(number) == []
-        assert "confs-" not in two.rig.shell(number, "docker network ls; iptables -S")
+        assert not re.search("confs-|FW-FATE", two.rig.shell(number, "docker network ls; iptables -S"))
         assert two.rig.shell(number, f"ls {FOLDER}/party-{number}/data/mysql") != ""
         assert two.rig.shell(number, "ls /data").split() in ([], ["table.csv"])
     again = two.fate("deploy")  # the kept database belongs to the kept passwords

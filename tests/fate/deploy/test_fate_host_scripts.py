@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import re
+import shutil
 
 import pytest
 from test_fate_render import cluster
@@ -10,6 +12,7 @@ from test_fate_render import cluster
 from fedwarden.common.errors import RemoteError
 from fedwarden.engines.base import Member
 from fedwarden.engines.fate.deploy import commands, render
+from fedwarden.engines.fate.deploy.facts import parse
 from fedwarden.engines.fate.deploy.plan import Plan
 from fedwarden.engines.fate.deploy.staging import Staged
 from fedwarden.engines.fate.parties import FateParty
@@ -99,6 +102,75 @@ def test_every_step_stands_in_the_journal(here):
     run(commands.settle(own, name, unit=False))
     steps = re.findall(r'"step":"(\w+)[^"]*","result":"(\w+)"', (root / "journal.jsonl").read_text())
     assert steps == [("prepare", "ok"), ("unpack", "ok"), ("settle", "ok")]
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """Docker, Compose and iptables that only write down how they were called; ``say`` makes one of them answer."""
+    folder, log = tmp_path / "programs", tmp_path / "called"
+    folder.mkdir()
+    log.write_text("")
+
+    def say(name, answers=""):
+        path = folder / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >>{log}\ncase "$*" in\n{answers}\nesac\n')
+        path.chmod(0o755)
+
+    for name in ("docker", "docker-compose"):
+        say(name)
+    say("iptables", '*" -C "* | *" -D FW"*) exit 1 ;;')
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return say, lambda: log.read_text().splitlines()
+
+
+@pytest.mark.parametrize(("compose", "words"), [("v1", "docker-compose -p"), ("v2", "docker compose -p")])
+def test_the_firewall_is_closed_before_a_container_starts_whichever_compose_there_is(here, programs, compose, words):
+    own, plan, _ = here
+    run(commands.prepare(own, "me"))
+    name, _ = unpacked(own, plan)
+    run(commands.up(own, name, compose, firewall=True))
+    called = programs[1]()
+    first_up = next(k for k, line in enumerate(called) if line.startswith(words))
+    last_rule = max(k for k, line in enumerate(called) if "-I DOCKER-USER" in line)
+    assert last_rule < first_up
+    assert [line.split()[-5:] for line in called if " up " in line] == [
+        ["-d", "--no-build", "--remove-orphans", "-t", "10"]
+    ] * 2
+    assert all(line.startswith(words) for line in called if " up " in line)
+
+
+def test_without_its_rules_no_container_starts(here, programs):
+    own, plan, root = here
+    run(commands.prepare(own, "me"))
+    name, _ = unpacked(own, plan)
+    programs[0]("iptables", '*" -I "*) echo "iptables: no such chain" >&2; exit 1 ;;')
+    failed = run(commands.up(own, name, "v1", firewall=True), check=False)
+    assert (failed.status, failed.last_words) == (1, "iptables: no such chain")
+    assert not any(line.startswith("docker") for line in programs[1]())
+    assert '"step":"firewall","result":"failed"' in (root / "journal.jsonl").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rules to take out")
+def test_the_rules_are_taken_out_though_the_releases_are_lost(here, programs):
+    own, _, root = here
+    jump = "-A DOCKER-USER -p tcp -m conntrack --ctorigdstport 9370 -j FW-FATE-1"
+    programs[0]("iptables", f'*"-S DOCKER-USER"*) echo "{jump}"; echo "{jump}0" ;;')
+    shutil.rmtree(root, ignore_errors=True)
+    run(commands.down(own, "v1"))
+    called = [line.removeprefix("iptables -w 10 ") for line in programs[1]() if line.startswith("iptables")]
+    assert called == ["-S DOCKER-USER", jump.replace("-A", "-D", 1), "-F FW-FATE-1", "-X FW-FATE-1"]
+
+
+@pytest.mark.parametrize(
+    ("plugin", "program", "found"), [(True, True, "v2"), (True, False, "v2"), (False, True, "v1"), (False, False, "")]
+)
+def test_compose_is_found_as_a_plugin_or_as_a_program(here, programs, plugin, program, found):
+    own, plan, _ = here
+    version = 'version*) echo 27.1.1 ;; "compose version --short") '
+    programs[0]("docker", version + ("echo 2.29.1 ;;" if plugin else "echo no such command >&2; exit 1 ;;"))
+    programs[0]("docker-compose", '"version --short") echo 1.29.2 ;;' if program else "*) exit 127 ;;")
+    facts = parse(run(commands.look(plan, own)).text)
+    assert (facts.docker, facts.compose) == ("27.1.1", found)
 
 
 def test_two_commands_never_work_on_one_host_at_once(here):

@@ -205,29 +205,22 @@ def test_networks_are_cut_from_the_pool_around_what_a_host_uses():
             subnets(wrong, [[]])
 
 
-def test_the_firewall_lets_the_other_parties_in_and_nobody_else(tmp_path):
+def test_the_firewall_is_closed_before_it_lets_the_other_parties_in_and_nobody_else(tmp_path):
     shared = plan(clusters=[*plan().clusters, cluster(3, "10.0.0.3")])
-    text = render.files(shared, 1)["firewall.sh"]
     log = tmp_path / "log"
     fake = tmp_path / "iptables"
-    fake.write_text(f'#!/bin/sh\necho "$@" >>{log}\ncase "$*" in *"-D "*) exit 1;; esac\n')
+    fake.write_text(f'#!/bin/sh\necho "$@" >>{log}\ncase "$*" in *"-D "* | *"-C "*) exit 1;; esac\n')
     fake.chmod(0o755)
     script = tmp_path / "firewall.sh"
-    script.write_text(text)
-    for word in ("up", "down"):
-        log.write_text("")
-        environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-        subprocess.run(["sh", str(script), word], check=True, timeout=20, env=environment)
-        lines = [line.removeprefix("-w 10 ") for line in log.read_text().splitlines()]
-        added = [line for line in lines if line.startswith(("-A", "-I"))]
-        if word == "down":
-            assert added == []
-            continue
-        assert "-A FW-FATE-1 -s 10.0.0.2 -j RETURN" in added
-        assert "-A FW-FATE-1 -s 10.0.0.3 -j RETURN" in added
-        assert added.index("-A FW-FATE-1 -j DROP") > added.index("-A FW-FATE-1 -s 10.0.0.3 -j RETURN")
-        jumps = [line for line in added if line.startswith("-I DOCKER-USER")]
-        assert [int(re.search(r"--ctorigdstport (\d+)", line)[1]) for line in jumps] == [9370, 8869]
+    script.write_text(render.files(shared, 1)["firewall.sh"])
+    subprocess.run(["sh", str(script)], check=True, timeout=20, env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    lines = [line.removeprefix("-w 10 ") for line in log.read_text().splitlines()]
+    added = [line for line in lines if line.startswith(("-A", "-I"))]
+    # every rule goes in at the front, so the one that drops stays last
+    assert added[0] == "-I FW-FATE-1 1 -j DROP"
+    assert {"-I FW-FATE-1 1 -s 10.0.0.2 -j RETURN", "-I FW-FATE-1 1 -s 10.0.0.3 -j RETURN"} <= set(added[1:])
+    jumps = [line for line in added if line.startswith("-I DOCKER-USER")]
+    assert [int(re.search(r"--ctorigdstport (\d+)", line)[1]) for line in jumps] == [9370, 8869]
 
 
 def test_the_init_script_of_the_database_makes_what_eggroll_reads():

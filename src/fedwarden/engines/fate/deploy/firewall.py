@@ -10,22 +10,21 @@ from __future__ import annotations
 from fedwarden.engines.fate.deploy.plan import Cluster, Plan
 
 _HEAD = """\
-# Only the other parties reach this cluster's ports for parties. "sh firewall.sh up" puts the rules in, "down" takes
-# them out.
-set -u
+# Only the other parties reach this cluster's ports for parties. Repeatable. There is no moment in which everybody gets
+# through: the chain is closed first, and opened for each of the others then.
+set -eu
 chain={chain}
 sent="--ctdir ORIGINAL --ctorigdst {bind}"
-rule() {{
-    for port in {ports}; do
-        iptables -w 10 "$1" DOCKER-USER -p tcp -m conntrack $sent --ctorigdstport $port -j $chain
-    done
-}}
-while rule -D 2>/dev/null; do :; done
-iptables -w 10 -F $chain 2>/dev/null
-iptables -w 10 -X $chain 2>/dev/null
-[ "${{1:-}}" = up ] || exit 0
-set -e
-iptables -w 10 -N $chain
+iptables -w 10 -N DOCKER-USER 2>/dev/null || :  # before Docker's first start: it takes the chain as it finds it
+iptables -w 10 -N $chain 2>/dev/null || :
+iptables -w 10 -I $chain 1 -j DROP
+while iptables -w 10 -D $chain 2 2>/dev/null; do :; done
+"""
+_TAIL = """\
+for port in {ports}; do
+    rule="-p tcp -m conntrack $sent --ctorigdstport $port -j $chain"
+    iptables -w 10 -C DOCKER-USER $rule 2>/dev/null || iptables -w 10 -I DOCKER-USER $rule
+done
 """
 
 
@@ -34,12 +33,11 @@ def chain(cluster: Cluster) -> str:
 
 
 def script(plan: Plan, cluster: Cluster) -> str:
-    """Repeatable. Needs root and iptables; the caller says so where they are not there."""
+    """Goes before the containers' start; down.sh takes the rules out again. Needs root and iptables; the caller says so
+    where they are not there."""
     ports = f"{cluster.ports.rollsite} {cluster.ports.peer}"
     sources = sorted({other.address for other in plan.others(cluster.party) if other.address != cluster.address})
     sources += sorted({other.subnet for other in plan.clusters if other.address == cluster.address})
     bind = "0.0.0.0/0" if cluster.bind == "0.0.0.0" else cluster.bind  # noqa: S104
-    head = _HEAD.format(chain=chain(cluster), ports=ports, bind=bind)
-    lines = [f"iptables -w 10 -A $chain -s {source} -j RETURN" for source in sources]
-    lines += ["iptables -w 10 -A $chain -j DROP", "rule -I"]
-    return head + "\n".join(lines) + "\n"
+    lines = [f"iptables -w 10 -I $chain 1 -s {source} -j RETURN\n" for source in sources]
+    return _HEAD.format(chain=chain(cluster), bind=bind) + "".join(lines) + _TAIL.format(ports=ports)

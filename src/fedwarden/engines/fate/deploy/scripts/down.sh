@@ -13,8 +13,14 @@ for project in "$@"; do
     [ -z "$left" ] || docker rm -f $left >/dev/null || exit 1
 done
 docker network rm "confs-${party}_fate-network" >/dev/null 2>&1
-newest=$(ls -td "$root"/releases/*/firewall.sh 2>/dev/null | head -1)
-if [ -n "$newest" ] && [ "$(id -u)" = 0 ]; then sh "$newest" down; fi
+if [ "$(id -u)" = 0 ] && command -v iptables >/dev/null 2>&1; then
+    chain=FW-FATE-$party
+    iptables -w 10 -S DOCKER-USER 2>/dev/null | grep -e " -j $chain\$" | sed 's/^-A/-D/' | while read -r rule; do
+        # shellcheck disable=SC2086
+        iptables -w 10 $rule
+    done
+    iptables -w 10 -F "$chain" 2>/dev/null && iptables -w 10 -X "$chain"
+fi
 [ ! -d "$root" ] || note down ok
 still=$(for project in "$@"; do docker ps -a --format '{{.Names}}' --filter "label=com.docker.compose.project=$project"; done)
 # shellcheck disable=SC2086
