@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from plain_training import plain_training
 from simulate import DEALER, data_roles
 from test_engine_lr import Pooled, classification, federated, joint_scores
 
 from fedwarden.data.credit import BANK_FEATURES, LABEL, PARTNER_FEATURES, credit_table
-from fedwarden.engine.lr_options import LrOptions
+from fedwarden.engine.lr_options import LrOptions, Sizes, plan_of
 
 
 @pytest.mark.parametrize(("sigmoid", "tolerance"), [("auto", 5e-4), ("32,16", 2e-4)])
@@ -48,14 +49,27 @@ def test_one_percent_positives_and_features_of_wildly_different_scales() -> None
     Pooled(X, y, 0.01).check(results)
 
 
-@pytest.mark.long
 @pytest.mark.timeout(1500)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
 def test_a_million_rows_and_fifty_iterations_do_not_diverge(seed: int) -> None:
+    """Opened losses and weights are those of the same iterations in plain numbers. (The loss alone need not fall: it
+    leaves out the penalty, and momentum overshoots.)"""
     X, y = classification(rows=1_000_000, columns=8, seed=seed, noise=1.5)
-    results = federated(X, y, [4], LrOptions(max_iter=50, loss_every=5), record=False, seconds=1400)
-    losses = [loss for _, loss in results["guest"].losses]
-    assert len(losses) == 10 and np.all(np.diff(losses) < 1e-4), losses
-    Pooled(X, y, 0.01).check(results, coefficient=2e-3, loss=1e-4)
-    scores = joint_scores(results, X)
-    assert np.abs(scores - results["guest"].train_scores).max() < 1e-2
+    options = LrOptions(max_iter=50, loss_every=5)
+    results = federated(X, y, [4], options, record=False, seconds=1400)
+    guest = results["guest"]
+    assert guest.attempts == 1
+    sizes = Sizes(rows=len(y), training_rows=len(y), columns=(5, 4))
+    plain = plain_training(X, y, [4], plan_of(sizes, options, (guest.period, guest.terms)), options.alpha)
+    losses = [loss for _, loss in guest.losses]
+    weights = np.concatenate([results[role].standardised for role in data_roles(2)])
+    figures = {
+        "weights": np.abs(weights - plain.standardised).max(),
+        "losses": np.abs(np.array(losses) - plain.losses).max(),
+        "scores": np.abs(guest.train_scores - plain.scores).max(),
+    }
+    print(seed, figures)
+    assert len(losses) == 10
+    assert figures["weights"] < 5e-5 and figures["losses"] < 2e-4 and figures["scores"] < 2e-3, figures
+    Pooled(X, y, 0.01).check(results, loss=5e-5)
+    assert np.abs(joint_scores(results, X) - guest.train_scores).max() < 1e-3

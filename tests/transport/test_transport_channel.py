@@ -90,6 +90,19 @@ def test_a_sender_waits_when_nobody_takes_and_goes_on_when_somebody_does(tmp_pat
     pair.close()
 
 
+def test_a_receiver_that_takes_nothing_for_longer_than_a_silence_loses_nothing(tmp_path: Path) -> None:
+    """A party may be busy with its table while the dealer runs ahead of it: its window is shut, but it is there."""
+    pair = links.Pair(tmp_path, send_limit=32 * MIB, receive_limit=MIB, link_timeout=0.1)
+    for number in range(24):
+        pair.guest.send("x", words(MIB // 8, number))
+    # the system's own patience was twice the silence once; it looks at growing intervals
+    time.sleep(12.0)
+    for number in range(24):
+        assert (pair.host.recv("x", MIB, 5).arrays[0] == words(MIB // 8, number)).all()
+    assert not any(alarm.tripped.is_set() for alarm in pair.alarms)
+    pair.close()
+
+
 def test_a_message_above_the_read_ahead_needs_the_receivers_word(tmp_path: Path) -> None:
     pair = links.Pair(tmp_path, receive_limit=MIB)
     pair.guest.send("big", words(MIB))

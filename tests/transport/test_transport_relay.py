@@ -309,3 +309,52 @@ def test_the_end_of_one_side_is_the_end_of_the_other(world: RelayWorld) -> None:
     out[1].settimeout(5)
     assert out[1].recv(10) == b""
     out[1].close()
+
+
+def test_a_side_that_takes_nothing_for_longer_than_an_idle_one_may_be_silent_loses_nothing() -> None:
+    pairs = [socket.socketpair() for _ in range(2)]
+    thread = threading.Thread(target=pump.join_ends, args=(pairs[0][1], pairs[1][1], 0.3))
+    thread.start()
+    data = bytes(range(256)) * (1 << 15)
+    near, far = pairs[0][0], pairs[1][0]
+    sender = threading.Thread(target=near.sendall, args=(data,))
+    sender.start()
+    over = threading.Event()
+
+    def sign_of_life() -> None:
+        while not over.wait(0.1):
+            far.sendall(b".")
+
+    alive = threading.Thread(target=sign_of_life)
+    alive.start()
+    time.sleep(1.5)
+    got = bytearray()
+    while len(got) < len(data) and (part := far.recv(1 << 16)):
+        got += part
+    over.set()
+    for end in (alive, sender):
+        end.join(5)
+    assert bytes(got) == data
+    near.close()
+    far.close()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_a_side_that_never_takes_anything_is_given_up() -> None:
+    pairs = [socket.socketpair() for _ in range(2)]
+    for pair in pairs:
+        pair[1].settimeout(0.1)
+    sender = threading.Thread(target=_until_refused, args=(pairs[0][0],))
+    sender.start()
+    assert pump.pump(pairs[0][1], pairs[1][1], stall=0.5) > 0
+    sender.join(5)
+    assert not sender.is_alive(), "both ends are told"
+    for end in (*pairs[0], *pairs[1]):
+        end.close()
+
+
+def _until_refused(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            sock.sendall(bytes(1 << 16))

@@ -35,7 +35,8 @@ class Channel:
 
     Any failure trips ``alarm``, which all channels of a role share, and ends every wait on any of them. Thread-safe;
     messages keep the order of the calls of :meth:`send`. A network that is silent for up to ``link_timeout`` seconds
-    heals; nothing heard for twice that and ``RECOVERY`` is a failure.
+    heals; nothing heard for twice that and ``RECOVERY`` is a failure. A peer that is heard may take nothing of what is
+    sent for as long as ``patience``: it may be busy with its own table.
     """
 
     def __init__(
@@ -48,13 +49,15 @@ class Channel:
         alarm: Alarm,
         *,
         link_timeout: float = LINK_TIMEOUT,
+        patience: float = PATIENCE,
         send_limit: int = SEND_LIMIT,
         receive_limit: int = RECEIVE_LIMIT,
     ) -> None:
         self.peer, self.party = peer, party
         self._me, self._my_party = me, my_party
         self._alarm, self._silence = alarm, 2 * link_timeout + RECOVERY
-        outlast(sock, 2 * self._silence)  # the silence is to be noticed here, with its link's name
+        # the silence is to be noticed here, with its link's name; and a receiver that reads nothing yet is no silence
+        outlast(sock, max(2 * self._silence, patience))
         self._closing = False
         self._wire = Wire(sock, self._nothing_heard)
         self._outbox = Outbox(self._wire, alarm, send_limit, self._error, self._cannot_send, peer)

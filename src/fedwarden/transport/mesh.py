@@ -136,7 +136,14 @@ class Mesh:
     def _met(self, peer: JobPeer, sock: ssl.SSLSocket) -> None:
         """A peer has been checked: its channel begins; one that came too late is told why."""
         channel = Channel(
-            sock, self._role, self._own.party, peer.role, peer.party, self._alarm, link_timeout=self._link_timeout
+            sock,
+            self._role,
+            self._own.party,
+            peer.role,
+            peer.party,
+            self._alarm,
+            link_timeout=self._link_timeout,
+            patience=self._patience,
         )
         with self._changed:
             if self._closed or peer.role in self._channels:

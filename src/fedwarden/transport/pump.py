@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 
 #: Bytes on their way at most in one direction.
 BUFFER = 256 << 10
-#: Seconds without a byte (or without the other side taking one) after which both connections end. Workers say
-#: something every second.
+#: Seconds without a byte after which both connections end. Workers say something every second.
 IDLE_SECONDS = 120.0
+#: Seconds that the other side may take nothing: a worker that is busy with its table reads nothing meanwhile.
+STALL_SECONDS = 3600.0
 
 
-def pump(source: socket.socket, target: socket.socket) -> int:
+def pump(source: socket.socket, target: socket.socket, stall: float = STALL_SECONDS) -> int:
     """Until ``source`` ends; then ``target`` is told that nothing more comes. Answers how many bytes went through."""
     buffer = memoryview(bytearray(BUFFER))
     passed = 0
     try:
         while count := source.recv_into(buffer):
-            target.sendall(buffer[:count])
+            _pass_on(target, buffer[:count], stall)
             passed += count
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
@@ -28,6 +30,18 @@ def pump(source: socket.socket, target: socket.socket) -> int:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
     return passed
+
+
+def _pass_on(target: socket.socket, data: memoryview, stall: float) -> None:
+    end = time.monotonic() + stall
+    while data:
+        try:
+            data = data[target.send(data) :]
+        except TimeoutError:
+            if time.monotonic() > end:
+                raise
+        else:
+            end = time.monotonic() + stall
 
 
 def join_ends(first: socket.socket, second: socket.socket, idle: float = IDLE_SECONDS) -> tuple[int, int]:

@@ -159,7 +159,8 @@ class Wire:
 
 
 def outlast(sock: socket.socket, seconds: float) -> None:
-    """TCP keeps trying for ``seconds`` through a gap in the network, at most a second apart where the system can."""
+    """TCP keeps trying for ``seconds``, at most a second apart where the system can: through a gap in the network, and
+    where the other side takes nothing (Linux counts both, though a full receiver answers)."""
     with contextlib.suppress(OSError):  # Linux 6.15
         sock.setsockopt(socket.IPPROTO_TCP, _TCP_RTO_MAX_MS, 1000)
     with contextlib.suppress(OSError):
