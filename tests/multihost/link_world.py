@@ -119,7 +119,7 @@ class LinkWorld:
             members.append(member)
         self.site = replace(self.site, members=members)
         for member in members:
-            self.engine._introduce(self.site, member)
+            self.engine._peers.introduce(self.site, member)
 
     def no_inbound(self, *hosts: int, how: str = "drop") -> None:
         """The hosts take no connection at their data ports any more (``how``: drop or reject)."""

@@ -88,6 +88,16 @@ def test_an_unknown_key_is_refused_with_its_place_and_the_nearest_one(text, key,
         ("{id: 1, host: 10.0.0.1, password_from: geheim}", "parties[1].password_from"),
         ("{id: 1, host: 10.0.0.1, password_from: 'env:geheim-'}", "parties[1].password_from"),
         ("{id: 1, host: 10.0.0.1, fate: geheim}", "parties[1].fate"),
+        ("{id: 1, host: 10.0.0.1, advertise: {2: 'geheim'}}", "parties[1].advertise"),
+        ("{id: 1, host: 10.0.0.1, advertise: {'2': '10.0.0.2'}}", "parties[1].advertise"),
+        ("{id: 1, host: 10.0.0.1, advertise_control: {}}", "parties[1].advertise_control"),
+        ("{id: 1, host: 10.0.0.1, control: '10.0.0.1:x'}", "parties[1].control"),
+        ("{id: 1, host: 10.0.0.1, bind: '10.0.0.1:80'}", "parties[1].bind"),
+        ("{id: 1, host: 10.0.0.1, join: 'yes'}", "parties[1].join"),
+        ("{id: 1, join: false}", "parties[1].host"),
+        ("{id: 1, host: '', join: false}", "parties[1]"),
+        ("{id: 1, join: true, user: geheim}", "parties[1]"),
+        ("{id: 1, join: true, key: geheim}", "parties[1]"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_place_and_not_repeated(entry, key):
@@ -141,7 +151,7 @@ def test_key_and_password_files_are_looked_for_beside_the_file(tmp_path: Path):
 @pytest.mark.parametrize("page", ["fedwarden-yaml.md", "fedwarden-yaml.zh.md"])
 def test_the_file_that_is_shown_is_accepted_and_the_page_names_every_field(page):
     text = (Path(__file__).resolve().parents[2] / "docs" / page).read_text("utf-8")
-    (shown,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    file = parse(shown, page)
-    assert [one.user for one in file.parties] == ["deploy", "deploy"]
+    shown, joining = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert [one.user for one in parse(shown, page).parties] == ["deploy", "deploy"]
+    assert [one.join for one in parse(joining, page).parties] == [False, True]
     assert [name for _, name in fields() if f"`{name}`" not in text] == []

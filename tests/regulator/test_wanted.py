@@ -1,8 +1,12 @@
 """Words and a file want the same thing in the same form; plans and recaps say what they say."""
 
+import json
+
 import pytest
+from msgspec.structs import replace
 
 from fedwarden.common.errors import DeployError, RemoteError, UsageError
+from fedwarden.engines import ways
 from fedwarden.engines.base import Member
 from fedwarden.regulator import recap
 from fedwarden.regulator.places import Places
@@ -39,6 +43,35 @@ def test_what_the_file_says_reaches_the_member_and_the_engines_own_goes_nested(t
         "advertise": "198.51.100.1:900",
         "relay": True,
     }
+
+
+def test_where_a_party_listens_and_is_dialled_reaches_the_member_as_the_store_gives_it_back(tmp_path):
+    text = """
+    parties:
+    - {id: 1, host: 192.0.2.9, bind: 10.0.0.9, control: '192.0.2.9:19480',
+       advertise: {2: '198.51.100.1:900', 0: 192.0.2.8}, advertise_control: '198.51.100.1:901'}
+    - {id: 2, host: 192.0.2.10}
+    """
+    entries = of_file(parse(text, "f")).entries
+    members = [entry.member(Places(tmp_path), "d7") for entry in entries]
+    one = members[1]
+    assert one.details == json.loads(json.dumps(one.details)), "the same file again would differ"
+    filled = replace(one, control_port=9480, data_port=9470)
+    assert ways.control_way(filled) == ("192.0.2.9", 19480)
+    assert ways.data_way(filled, 2) == ("198.51.100.1", 900)
+    assert ways.data_way(filled, 0) == ("192.0.2.8", 9470)
+    assert ways.data_way(filled, 3) == ("192.0.2.9", 9470)
+    assert ways.control_way(filled, 2) == ("198.51.100.1", 901)
+
+
+def test_words_and_file_want_the_same_of_a_party_of_its_own_hand():
+    words = of_lists([1], ["192.0.2.9"], joined=[3])
+    file = of_file(parse("parties: [{id: 3, join: true}, {id: 1, host: 192.0.2.9}]", "f"))
+    assert file.entries == words.entries
+    assert (words.addresses, words.reached) == ({1: "192.0.2.9"}, {1: "192.0.2.9"})
+    with pytest.raises(UsageError) as twice:
+        of_lists([1, 3], ["192.0.2.9", "192.0.2.3"], joined=[3])
+    assert twice.value.code == "FW-USE-008"
 
 
 def test_an_id_twice_and_a_loopback_among_other_hosts_are_refused():

@@ -11,9 +11,11 @@ from fedwarden.cli import fate_options, forms, functions, people
 from fedwarden.cli.people import Fields, Json
 from fedwarden.common.errors import DeployError, FedwardenError, UsageError
 from fedwarden.common.files import write_atomic
-from fedwarden.regulator import deletion, deployments, listing, planning, recap, site_file, wanted
+from fedwarden.regulator import deletion, deployments, listing, own_hand, planning, recap, site_file, wanted
 from fedwarden.regulator.desk import Desk
 
+#: Instead of an address: a party that joined by its own hand.
+JOINED = "joined"
 File = Annotated[Path | None, typer.Option("-f", "--file", help="fedwarden.yaml; fedwarden init writes one / 部署文件")]
 Password = Annotated[
     str, typer.Option("--password", help="of other hosts; '-': one line per host from stdin, else a file (0600)")
@@ -43,7 +45,8 @@ def init(
 def deploy(
     file: File = None,
     party: Annotated[
-        list[str] | None, typer.Option("--party", metavar="ID=IP", help="one per party / 每个参与方一个")
+        list[str] | None,
+        typer.Option("--party", metavar="ID=IP", help="one per party; ID=joined: its own agent / 每方一个"),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="only show what would change / 仅显示将要变更的内容")] = False,
     engine: Annotated[str, typer.Option(help="with --party: native or fate / 与 --party 同用")] = "native",
@@ -81,14 +84,13 @@ def deploy(
     def work(desk: Desk) -> Fields:
         if plan:
             return planning.summary(deployments.plan(desk, asked))
-        bare = [entry.ip for entry in asked.entries if entry.party and "login" not in entry.details]
+        bare = [it.ip for it in asked.entries if it.party and not it.join and "login" not in it.details]
         functions.grant(desk, list(dict.fromkeys(bare)), password)
         fate_options.grant(desk, asked.engine, fate)
         try:
             site, made = deployments.apply(desk, asked)
-        except FedwardenError:
-            if not as_json:
-                _show_recap(recap.plain(desk.recap))
+        except FedwardenError as error:
+            _recap_of(error, desk, as_json)
             raise
         parties = {str(member.party): member.host for member in site.members if member.party}
         done = planning.summary(made) | {"deployment": site.deployment}
@@ -115,7 +117,10 @@ def _wanted(file: Path | None, party: list[str] | None, engine: str) -> wanted.W
     if file is not None:
         return wanted.of_file(site_file.read(file))
     pairs = [people.pair(text, "--party") for text in party or []]
-    return wanted.of_lists([functions.party_id(left) for left, _ in pairs], [right for _, right in pairs], engine)
+    ids = [(functions.party_id(left), right) for left, right in pairs]
+    placed = [(party_id, ip) for party_id, ip in ids if ip != JOINED]
+    joined = [party_id for party_id, ip in ids if ip == JOINED]
+    return wanted.of_lists([party_id for party_id, _ in placed], [ip for _, ip in placed], engine, joined)
 
 
 def _show_plan(fields: Fields) -> None:
@@ -123,8 +128,16 @@ def _show_plan(fields: Fields) -> None:
         people.say("FW-SAY-441")
     shown = people.table("host", "party", "action", "why")
     for step in fields["steps"]:
-        shown.add_row(step["host"], str(step["party"]), step["action"], ", ".join(step["why"]))
+        shown.add_row(step["host"] or "-", str(step["party"]), step["action"], ", ".join(step["why"]))
     people.console().print(shown)
+    for one in fields["missing"]:
+        forms.say(f"{one['message']}. {one['fix']}")
+
+
+def _recap_of(error: FedwardenError, desk: Desk, as_json: bool) -> None:
+    error.beside["recap"] = recap.plain(desk.recap)
+    if not as_json:
+        _show_recap(error.beside["recap"])
 
 
 def _show_recap(rows: list[dict[str, Any]]) -> None:
@@ -159,9 +172,8 @@ def destroy(
         desk.purge = purge
         try:
             return {"deleted": deletion.delete(desk, ids, ips), "recap": recap.plain(desk.recap)}
-        except FedwardenError:
-            if not as_json:
-                _show_recap(recap.plain(desk.recap))
+        except FedwardenError as error:
+            _recap_of(error, desk, as_json)
             raise
 
     def show(fields: Fields) -> None:
@@ -172,10 +184,12 @@ def destroy(
 
 
 def _parties(desk: Desk, file: Path | None, party: list[str] | None) -> dict[str, str]:
-    if file is not None:
-        entries = wanted.of_file(site_file.read(file)).entries
-        return {str(entry.party): entry.ip for entry in entries if entry.party}
-    return dict(people.pair(text, "--party") for text in party or []) or _current(desk)
+    """Those that the regulator deployed; where there are none, those that joined by their own hand."""
+    if file is None and not party:
+        return _current(desk)
+    asked = _wanted(file, party, "native")
+    ways = asked.reached or own_hand.placed(desk, asked)[0].addresses
+    return {str(party_id): ip for party_id, ip in ways.items()}
 
 
 def _current(desk: Desk) -> dict[str, str]:

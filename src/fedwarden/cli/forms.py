@@ -44,15 +44,18 @@ def failure_form(function: str, error: FedwardenError) -> str:
 
 def failure_json(function: str, error: FedwardenError) -> str:
     retcode = (error.retcode or 9001) if function == "predict" else 1
-    return strict(
-        {"retcode": retcode, "code": error.code, "message": whose(error), "fix": error.fix(), "params": error.params}
-    )
+    head = {"retcode": retcode, "code": error.code, "message": whose(error), "fix": error.fix(), "params": error.params}
+    return strict({**head, **error.beside})
+
+
+def plain(notes: list[Notice]) -> list[dict[str, str]]:
+    """Notices as strict JSON says them."""
+    return [{"code": note.code, "message": text_of(note)} for note in notes]
 
 
 def success_json(function: str, notes: list[Notice], **fields: Any) -> str:
-    told = [{"code": note.code, "message": text_of(note)} for note in notes]
     head = {"retcode": 0, "code": "", "message": f"{function} success.", "fix": ""}
-    return strict({**head, **fields, "notices": told})
+    return strict({**head, **fields, "notices": plain(notes)})
 
 
 def strict(value: Any) -> str:

@@ -54,9 +54,10 @@ def doctor(
     report, notices = examining.examine(Places().home, asked, access)
     with Desk() as desk:
         certificates.note_expiring(desk)
+        report = msgspec.structs.replace(report, findings=[*report.findings, *examining.own_hands(desk, asked)])
         notices = [*notices, *desk.notices]
     if as_json:
-        typer.echo(msgspec.json.encode(report).decode())
+        typer.echo(msgspec.json.encode({**msgspec.structs.asdict(report), "notices": forms.plain(notices)}).decode())
     else:
         for notice in notices:
             typer.echo(forms.noted(notice))

@@ -40,8 +40,9 @@ def perform(
         notices = desk.notices
         try:
             fields = work(desk)
-        except FedwardenError:
+        except FedwardenError as error:
             if verb in ("deploy", "destroy"):  # which hosts were met, and what was taken back or is left there
+                error.beside["notices"] = forms.plain(notices)
                 for notice in notices:
                     forms.tell(notice)
             raise

@@ -33,6 +33,7 @@ class FedwardenError(Exception):
         super().__init__(code, params)
         self.code = code
         self.params = params
+        self.beside: dict[str, Any] = {}  # what a command's strict JSON says beside it; it does not cross machines
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message('en')}"

@@ -130,7 +130,7 @@ def peers_of(site: Site, member: Member) -> list[PeerParty]:
 def with_arbiter(site: Site) -> Site:
     """The site with what its network asks of the arbiter's agent: parties on other hosts may dial its data port, and
     it has a relay where a party wants one."""
-    abroad = [member for member in site.members if member.place and member.party != ARBITER]
+    abroad = [member for member in site.members if member.party != ARBITER and _abroad(member)]
     wanted = any(member.details.get("relay") for member in site.members)
     members = []
     for member in site.members:
@@ -145,6 +145,11 @@ def with_arbiter(site: Site) -> Site:
             member = replace(member, details={**details, **member.details})
         members.append(member)
     return replace(site, members=members)
+
+
+def _abroad(member: Member) -> bool:
+    """Whether it is on another machine; of a party that runs its own agent only the address tells."""
+    return bool(member.place) or (member.joined and own_address(member.host) != member.host)
 
 
 def relay_words(member: Member) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from fedwarden.regulator.planning import Plan, Step
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
 from fedwarden.regulator.tables import DeploymentRow, PartyRow
 from fedwarden.regulator.together import check_together
-from fedwarden.regulator.wanted import Wanted, check_reachable, of_lists
+from fedwarden.regulator.wanted import Wanted, of_lists
 
 CURRENT = "current_deployment"
 
@@ -49,7 +49,6 @@ def deploy(desk: Desk, ids: list[int], ips: list[str], engine_name: str = "nativ
 
 def plan(desk: Desk, wanted: Wanted) -> Plan:
     """What :func:`apply` would do now. Changes nothing, and logs in nowhere."""
-    check_reachable(wanted)
     return planning.make(desk, wanted)
 
 
@@ -57,16 +56,15 @@ def apply(desk: Desk, wanted: Wanted) -> Done:
     """Makes the plan and carries out exactly that one.
 
     Raises UsageError FW-USE-017, -018; DeployError FW-DEP-002 (an id is deployed elsewhere), -003 (nothing to log in
-    with), -006 … -010, -200, -440, -442; RemoteError. After a failure nothing of this run is left; ``desk.recap`` says
-    which host it was.
+    with), -006 … -010, -200, -440, -442, -740 … -747; RemoteError. After a failure nothing of this run is left;
+    ``desk.recap`` says which host it was.
     """
-    check_reachable(wanted)
     if not desk.places.store.exists():  # a first deploy that cannot begin leaves not even the regulator's folder
-        _check_logins(desk, planning.make(desk, wanted))
+        _check_can(desk, planning.make(desk, wanted))
     with desk.changing(create=True):
         changing.finish_leaving(desk)
         made = planning.make(desk, wanted)
-        _check_logins(desk, made)
+        _check_can(desk, made)
         try:
             site, made = _carry_out(desk, made)
         except FedwardenError as error:
@@ -76,11 +74,15 @@ def apply(desk: Desk, wanted: Wanted) -> Done:
         return Done(site, made)
 
 
-def _check_logins(desk: Desk, made: Plan) -> None:
-    """Before anything is begun. Raises DeployError FW-DEP-003."""
+def _check_can(desk: Desk, made: Plan) -> None:
+    """Before anything is begun. Raises DeployError FW-DEP-003, or what a party that runs its own agent waits for."""
+    for error in list(made.missing.values())[1:]:  # the first one is the command's failure
+        desk.note(error.code, **error.params)
+    for error in made.missing.values():
+        raise error
     waiting = {step.party for step in made.steps if step.action not in ("keep", "remove")}
     for entry in made.wanted.entries:
-        if entry.party not in waiting or is_own(entry.ip):
+        if entry.party not in waiting or entry.join or is_own(entry.ip):
             continue
         if not desk.access.can(entry.ip, entry.details.get("login")):
             raise DeployError("FW-DEP-003", ip=entry.ip, party=entry.party)

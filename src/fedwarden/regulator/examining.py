@@ -11,8 +11,11 @@ from msgspec.structs import replace
 
 from fedwarden.common.api import Notice
 from fedwarden.common.errors import FedwardenError
+from fedwarden.regulator import own_hand
 from fedwarden.regulator.addresses import is_own
+from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.site_file import SiteFile
+from fedwarden.regulator.wanted import Wanted
 from fedwarden.regulator.wanted import of_file as wanted_of
 from fedwarden.remote import doctor
 from fedwarden.remote.access import Access
@@ -26,11 +29,13 @@ from fedwarden.remote.reach import Own
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """``means``: place (``user@host:port``) → what its file says of logging in. ``ports`` are control and data.
-    ``own``: this machine's part in who reaches whom, where it has one."""
+    ``own``: this machine's part in who reaches whom, where it has one. ``wanted``: the file, for parties of their own
+    hand."""
 
     means: Mapping[str, Mapping[str, Any]]
     ports: Sequence[int]
     own: Own | None = None
+    wanted: Wanted | None = None
 
 
 def of_file(file: SiteFile) -> Asked:
@@ -38,7 +43,8 @@ def of_file(file: SiteFile) -> Asked:
 
     Raises UsageError FW-USE-008, -018.
     """
-    entries = wanted_of(file).entries
+    wanted = wanted_of(file)
+    entries = [entry for entry in wanted.entries if not entry.join]
     means: dict[str, Mapping[str, Any]] = {}
     for entry in entries:
         if not is_own(entry.ip):
@@ -47,7 +53,20 @@ def of_file(file: SiteFile) -> Asked:
     here = next((entry.ip for entry in entries if entry.party and is_own(entry.ip)), "")
     ports = (file.ports.control, file.ports.data)
     own = Own(address=here, ports=ports) if here and not here.startswith("127.") else Own()
-    return Asked(means=means, ports=ports, own=own if means else None)
+    return Asked(means=means, ports=ports, own=own if means else None, wanted=wanted)
+
+
+def own_hands(desk: Desk, asked: Asked) -> list[Finding]:
+    """What stands in the way of parties that run their own agents: not joined yet, no answer, another version."""
+    if asked.wanted is None:
+        return []
+    wanted, missing = own_hand.placed(desk, asked.wanted)
+    found = own_hand.unfit(own_hand.look(desk.engine(wanted.engine), wanted), wanted) | missing
+    hosts = {entry.party: entry.ip or f"party {entry.party}" for entry in wanted.entries}
+    return [
+        Finding(host=hosts[party], severity="error", code=error.code, params=error.params)
+        for party, error in sorted(found.items())
+    ]
 
 
 def examine(home: Path, asked: Asked, access: Access) -> tuple[Report, list[Notice]]:

@@ -6,10 +6,10 @@ import difflib
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
 from fedwarden.common.errors import FedwardenError, UsageError
 from fedwarden.regulator.addresses import ipv4
@@ -34,6 +34,21 @@ def _advertised(text: str) -> str:
     return f"{_address(host)}{sign}{port}" if text else ""
 
 
+def _address_or_none(text: str) -> str:
+    return _address(text) if text else ""
+
+
+def _places(said: Any) -> str | dict[int, str]:
+    if isinstance(said, str):
+        return _advertised(said)
+    if not isinstance(said, dict) or not said:
+        raise ValueError("one address[:port], or one for each party that dials another, by its id")
+    for party, place in said.items():
+        if type(party) is not int or not 0 <= party < 2**31 or not isinstance(place, str) or not place:
+            raise ValueError("by peer: the id of a party as a number, then its address[:port] as text")
+    return {party: _advertised(place) for party, place in said.items()}
+
+
 def _matching(pattern: re.Pattern[str], why: str) -> AfterValidator:
     def check(text: str) -> str:
         if text and pattern.fullmatch(text) is None:
@@ -45,6 +60,9 @@ def _matching(pattern: re.Pattern[str], why: str) -> AfterValidator:
 
 Address = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Place = Annotated[str, AfterValidator(_advertised)]
+#: One place for everybody, or one per peer that dials another than ``host``.
+Places = Annotated[str | dict[int, str], PlainValidator(_places)]
 
 
 class _Part(BaseModel):
@@ -68,17 +86,36 @@ class HostEntry(_Part):
     user: Annotated[str, Field(min_length=1), _matching(_USER, "no name of a user")] = "root"
     key: str = ""
     password_from: Annotated[str, _matching(_SOURCE, "prompt, env:VARIABLE or file:PATH; never a password")] = ""
-    advertise: Annotated[str, AfterValidator(_advertised)] = ""
+    bind: Annotated[str, AfterValidator(_address_or_none)] = ""
+    control: Place = ""
+    advertise: Places = ""
+    advertise_control: Places = ""
     relay: bool = False
 
 
 class PartyEntry(HostEntry):
-    """One party; ``host`` has to be told."""
+    """One party; ``host`` has to be told, unless the party joins by its own hand: then it may."""
 
     id: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    host: Address
+    host: Annotated[str, AfterValidator(_address_or_none)]
     name: Annotated[str, Field(max_length=60)] = ""
+    join: bool = False
     fate: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _anywhere(cls, data: Any) -> Any:
+        return {"host": "", **data} if isinstance(data, dict) and data.get("join") is True else data
+
+    @model_validator(mode="after")
+    def _own_hand(self) -> Self:
+        """Of an agent that its own party runs, the file says nothing that only that party decides."""
+        said = [name for name in ("port", "user", "key", "password_from", "bind") if name in self.model_fields_set]
+        if self.join and said:
+            raise ValueError(f"join: true: its own operator runs the agent; leave out {', '.join(said)}")
+        if not self.join and not self.host:
+            raise ValueError("host: an IPv4 address is needed, such as 192.0.2.11")
+        return self
 
 
 class SiteFile(_Part):

@@ -91,6 +91,58 @@ MESSAGES = {
         fix_en="Look at its permissions and at who uses it, then run the same command again.",
         fix_zh="请检查该目录的权限和占用情况，然后重新执行同一命令。",
     ),
+    "FW-DEP-740": Msg(
+        en="party {party} is to join by its own hand and has no invitation that can still be used",
+        zh="参与方 {party} 应自行加入，但没有可用的邀请",
+        fix_en="Make one: fedwarden invite --party {party} --at ADDRESS:PORT, and let fedwarden enrol listen there; "
+        "its operator then runs fedwarden party join.",
+        fix_zh="请执行 fedwarden invite --party {party} --at 地址:端口，并在该地址运行 fedwarden enrol；然后由该方执行 "
+        "fedwarden party join。",
+    ),
+    "FW-DEP-741": Msg(
+        en="party {party} is invited ({id}, until {expires}) and has not joined yet",
+        zh="参与方 {party} 已被邀请（{id}，有效至 {expires}），但尚未加入",
+        fix_en="Its operator runs fedwarden party join with the invitation while fedwarden enrol listens here.",
+        fix_zh="请在此处运行 fedwarden enrol，并由该方用该邀请执行 fedwarden party join。",
+    ),
+    "FW-DEP-742": Msg(
+        en="party {party} asks to join ({id}) and its key is not approved yet",
+        zh="参与方 {party} 正在申请加入（{id}），其密钥尚未批准",
+        fix_en="Compare the fingerprint with its operator (fedwarden invitations shows it), then: "
+        "fedwarden approve {id} --fingerprint FINGERPRINT",
+        fix_zh="请与该方操作员核对指纹（可用 fedwarden invitations 查看），然后执行 "
+        "fedwarden approve {id} --fingerprint 指纹",
+    ),
+    "FW-DEP-743": Msg(
+        en="the key of party {party} is approved ({id}), but its agent has not arrived yet",
+        zh="参与方 {party} 的密钥已批准（{id}），但其代理尚未到达",
+        fix_en="Its operator repeats the same fedwarden party join while fedwarden enrol listens here.",
+        fix_zh="请在此处运行 fedwarden enrol，并由该方重复执行同一 fedwarden party join。",
+    ),
+    "FW-DEP-744": Msg(
+        en="the agent that party {party} runs itself cannot be asked at {place}: {why}",
+        zh="无法访问参与方 {party} 自行运行的代理（{place}）：{why}",
+        fix_en="Its operator: fedwarden party status there, and fedwarden party start where it does not run.",
+        fix_zh="请由该方在其主机上执行 fedwarden party status；若未运行，则执行 fedwarden party start。",
+    ),
+    "FW-DEP-745": Msg(
+        en="the agent that party {party} runs itself is of version {found}, this regulator of {own}",
+        zh="参与方 {party} 自行运行的代理版本为 {found}，监管方为 {own}",
+        fix_en="Its operator installs the same version, then: fedwarden party stop, fedwarden party start",
+        fix_zh="请由该方安装相同版本，然后执行 fedwarden party stop 和 fedwarden party start",
+    ),
+    "FW-DEP-746": Msg(
+        en="party {party} joined from {found}, and the file says {wanted}",
+        zh="参与方 {party} 从 {found} 加入，而文件中写的是 {wanted}",
+        fix_en="Correct `host` or leave it out; or the party leaves and joins again with --advertise {wanted}.",
+        fix_zh="请更正或删去 host；或由该方退出后以 --advertise {wanted} 重新加入。",
+    ),
+    "FW-DEP-747": Msg(
+        en="party {party} has joined by its own hand, and is not the regulator's to deploy",
+        zh="参与方 {party} 已自行加入，不能由监管方部署",
+        fix_en="Write `join: true` for it (words: {party}=joined), or let it leave first: fedwarden party leave there.",
+        fix_zh="请为其写 join: true（命令行：{party}=joined），或先由该方执行 fedwarden party leave。",
+    ),
     "FW-JOB-440": Msg(
         en="these agents run another version than this regulator ({own}): {parties}",
         zh="以下参与方的代理版本与监管方（{own}）不同：{parties}",
@@ -104,8 +156,9 @@ MESSAGES = {
     "FW-NOTE-441": Msg(
         en="the agents of {parties} run another release ({found}) than this regulator ({own})",
         zh="参与方 {parties} 的代理版本（{found}）与监管方（{own}）不同",
-        fix_en="Deploy again: it moves them to this one and keeps data, models and bindings.",
-        fix_zh="重新执行部署即可升级，数据登记、模型和绑定均保留。",
+        fix_en="Deploy again: it moves them to this one and keeps data, models and bindings. One that its own "
+        "party runs is that party's to upgrade.",
+        fix_zh="重新执行部署即可升级，数据登记、模型和绑定均保留。由参与方自行运行的代理由该方自行升级。",
     ),
     "FW-NOTE-442": Msg(
         en="{host} still has the agent of party {party}: {why}",

@@ -19,7 +19,6 @@ from fedwarden.common.api import (
     Dataset,
     DatasetRequest,
     JobSpec,
-    PeerParty,
     PredictAnswer,
     PredictRequest,
     RoleStatus,
@@ -30,6 +29,9 @@ from fedwarden.engines import ways
 from fedwarden.engines.base import Change, Engine, Handed, Member, Site
 from fedwarden.engines.native import local_agents, prediction
 from fedwarden.engines.native.calls import Agents, at_once, first_error
+from fedwarden.engines.native.changes import Changes
+from fedwarden.engines.native.members import apart, filled
+from fedwarden.engines.native.peers import Peers
 from fedwarden.engines.native.processes import end_all
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.identity.contexts import Credentials
@@ -62,100 +64,44 @@ class NativeEngine(Engine):
         self._remote = functools.cache(remote or _no_remote)
         self._credentials = credentials
         self._agents = Agents(credentials)
+        self._peers = Peers(self._agents)
+        self._changes = Changes(authority, self._remote, self._peers, self.health)
 
     def deploy(self, site: Site) -> Site:
         site = ways.with_arbiter(site)
-        here, abroad = _apart(site.members)
+        here, abroad, own_hand = apart(site.members)
         infos = self._remote().deploy(abroad) if abroad else {}
         local_agents.make(here, self._authority())
         infos |= {member.party: info for member, info in zip(here, local_agents.start(here), strict=True)}
-        own_hand = [member for member in site.members if member.joined]
         infos |= {member.party: self.health(site, member.party) for member in own_hand}
-        members = [_filled(member, infos[member.party]) for member in site.members]
-        made = replace(site, members=members)
-        for member in own_hand:  # it may have been part of an earlier deployment
-            self._forget_at(made, member, [other.party for other in members if other.party != member.party])
-        self._introduce_all(made)
+        made = replace(site, members=[filled(member, infos[member.party]) for member in site.members])
+        self._peers.begin_anew(made, own_hand)
+        self._peers.introduce_all(made)
         return made
 
     def change(self, change: Change) -> Site:
-        after, made, again = change.after, set(change.create), set(change.restart)
-        here, abroad = _apart([member for member in after.members if member.party in made | again])
-        infos = self._remote().deploy(abroad, again, keep=True) if abroad else {}
-        new = [member for member in here if member.party in made]
-        local_agents.make(new, self._authority())
-        old = [member for member in here if member.party in again]
-        infos |= {info.party: info for info in [*local_agents.restart(old), *local_agents.start(new)]}
-        site = replace(
-            after, members=[_filled(it, infos[it.party]) if it.party in infos else it for it in after.members]
-        )
-        self._forget_keys(site, change.forget)
-        self._introduce_all(site)
-        return site
+        return self._changes.carry_out(change)
 
     def undo(self, change: Change) -> list[str]:
-        made = [change.after.member(party) for party in change.create]
-        failed = self.remove(made)
-        here, abroad = _apart([change.before.member(party) for party in change.restart])
-        failed |= self._remote().restore(abroad) if abroad else {}
-        local_agents.restart(here, as_told=True)
-        with contextlib.suppress(FedwardenError):  # whoever does not answer learns it when it is woken
-            self._forget_keys(change.before, [*change.create, *change.forget])
-            self._introduce_all(change.before)
-        if failed:
-            raise next(iter(failed.values()))
-        return sorted({member.host for member in [*made, *here, *abroad]})
+        return self._changes.undo(change)
 
     def remove(self, members: list[Member]) -> dict[int, FedwardenError]:
-        here, abroad = _apart(members)
-        failed: dict[int, FedwardenError] = {}
-        for member in here:
-            try:
-                local_agents.remove([member])
-            except FedwardenError as error:
-                failed[member.party] = error
-        return failed | (self._remote().remove(abroad) if abroad else {})
+        return self._changes.remove(members)
 
     def settle(self, site: Site) -> None:
-        abroad = [member for member in _apart(site.members)[1] if self._remote().can(member)]
-        if abroad:
-            self._remote().settle(abroad)
-
-    def _introduce_all(self, site: Site) -> None:
-        results = at_once(site.members, lambda member: self._introduce(site, member))
-        if error := first_error(results):
-            raise error
-
-    def _forget_keys(self, site: Site, parties: list[int]) -> None:
-        """At every agent of ``site``, before the others are introduced again."""
-        asked = [(member.party, gone) for member in site.members for gone in parties if member.party != gone]
-        results = at_once(
-            asked, lambda one: self._agents.ask(site, one[0], "DELETE", f"/v1/peers/{one[1]}", list[PeerParty])
-        )
-        if error := first_error(results):
-            raise error
-
-    def _forget_at(self, site: Site, member: Member, parties: list[int]) -> None:
-        for gone in parties:
-            self._agents.ask(site, member.party, "DELETE", f"/v1/peers/{gone}", list[PeerParty])
-
-    def _introduce(self, site: Site, member: Member) -> None:
-        """The agent answers in its own name, and pins the keys of all others."""
-        self._agents.ask(site, member.party, "GET", "/v1/health", AgentInfo)
-        peers = ways.peers_of(site, member)
-        self._agents.ask(site, member.party, "PUT", "/v1/peers", list[PeerParty], peers)
+        self._changes.settle(site)
 
     def wake(self, site: Site) -> tuple[Site, list[int]]:
-        dead = [member for member in _apart(site.members)[0] if not local_agents.alive(member)]
+        dead = [member for member in apart(site.members)[0] if not local_agents.alive(member)]
         for member in dead:  # workers of the dead agent end by themselves; none may be left to fight for a turn
             end_all(Path(member.home), local_agents.END_SECONDS)
         local_agents.start(dead)
-        lost = [member for member in _apart(site.members)[1] if self._remote().can(member) and not self._up(member)]
+        lost = [member for member in apart(site.members)[1] if self._remote().can(member) and not self._up(member)]
         infos = self._remote().deploy(lost) if lost else {}  # goes on from what is there: same key, same ports
-        members = [_filled(it, infos[it.party]) if it.party in infos else _where_now(it) for it in site.members]
+        members = [filled(it, infos[it.party]) if it.party in infos else _where_now(it) for it in site.members]
         woken = replace(site, members=members)
         if woken != site:
-            self._introduce_all(woken)
+            self._peers.introduce_all(woken)
         return woken, [member.party for member in dead + lost]
 
     def _up(self, member: Member) -> bool:
@@ -338,31 +284,14 @@ class NativeEngine(Engine):
         return self.remove(site.members)
 
 
-def _apart(members: list[Member]) -> tuple[list[Member], list[Member]]:
-    """Those on this machine, those on others that the regulator logs into."""
-    here = [member for member in members if not member.place and not member.joined]
-    return here, [member for member in members if member.place]
-
-
 def _where_now(member: Member) -> Member:
     """An agent on this machine whose port was taken while it was dead listens elsewhere."""
     info = None if member.place or member.joined else local_agents.told(member)
-    return member if info is None or info.fingerprint != member.fingerprint else _filled(member, info)
+    return member if info is None or info.fingerprint != member.fingerprint else filled(member, info)
 
 
 def _no_remote() -> RemoteAgents:
     raise DeployError("FW-DEP-003", ip="?", party="?")
-
-
-def _filled(member: Member, info: AgentInfo) -> Member:
-    return replace(
-        member,
-        control_port=info.control_port,
-        data_port=info.data_port,
-        serving_port=info.serving_port,
-        fingerprint=info.fingerprint,
-        details=member.details | ({"relay_port": info.relay_port} if info.relay_port else {}),
-    )
 
 
 def _parties(spec: JobSpec) -> list[int]:
