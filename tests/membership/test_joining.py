@@ -133,6 +133,8 @@ def test_leaving_stops_the_agent_removes_keys_and_models_and_jobs_name_who_is_go
     assert world.refused("upload", "--project", "more", "--guest", paths[0], "--host", paths[1]) == "FW-JOB-521"
     revoked = json.loads((world.home / "deployments/d1/party-1/revoked.json").read_text())["text"]
     assert key in revoked
+    kept = world.home / f"audit/d1/party-3-{key[:8]}.jsonl"
+    assert b"agent started" in kept.read_bytes(), "what it did until then stays on record here"
     assert world.refused("party", "leave", "--yes") == "FW-DEP-527"
     world.upload("rest", 1, 2)
     assert world.adds("rest")
@@ -144,6 +146,9 @@ def test_who_left_joins_again_with_a_new_invitation_and_another_key(world):
     world.party_home = world.base / "second"
     world.upload("again", 1, 3)
     assert world.adds("again")
+    chains = {it["store"]: it["state"] for it in world.good("audit", "verify")["chains"]}
+    assert len([store for store in chains if store.startswith("d1/party-3")]) == 2, chains
+    assert set(chains.values()) == {"whole"}
 
 
 def test_a_revoked_party_is_refused_everywhere_and_by_name(world):

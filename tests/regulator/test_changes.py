@@ -82,6 +82,34 @@ def test_2_other_ports_and_another_party_keep_the_keys_and_the_untouched(site: S
     assert set(site.deploy().values()) == {"keep"}
 
 
+def audited(site: Site) -> dict[str, str]:
+    """Every chain of ``audit verify`` and what it is found to be."""
+    done = site.run("fedwarden", "audit", "verify", "--json")
+    assert done.returncode == 0, done
+    return {it["store"]: it["state"] for it in json.loads(done.stdout)["chains"]}
+
+
+def test_2b_the_audit_of_who_left_is_kept_and_not_taken_for_that_of_who_came_in_its_place(site: Site) -> None:
+    (kept,) = (site.home / "audit" / "d1").iterdir()
+    assert kept.name.startswith("party-2-") and kept.stat().st_mode & 0o777 == 0o600
+    actions = [json.loads(line)["action"] for line in kept.read_text().splitlines()]
+    assert actions[0] == "agent started" and "head noted" in actions, "from its first day to its last"
+    assert audited(site)[f"d1/{kept.stem}"] == "whole"
+    site.write(1, 2, 3, ports={"data": 9870})
+    assert site.deploy()[2] == "create"
+    found = audited(site)
+    assert {"d1/party-2", f"d1/{kept.stem}"} <= set(found) and set(found.values()) == {"whole"}
+    lines = kept.read_text().splitlines(keepends=True)
+    kept.write_text("".join(lines[:-2]))
+    done = site.run("fedwarden", "audit", "verify")
+    assert done.returncode == 1 and f"d1/{kept.stem}" in done.stderr + done.stdout, "the regulator's heads witness it"
+    kept.write_text("".join(lines))
+    site.write(1, 3, ports={"data": 9870})
+    assert site.deploy()[2] == "remove"
+    assert len(list((site.home / "audit" / "d1").iterdir())) == 2
+    assert set(audited(site).values()) == {"whole"}
+
+
 def test_3_a_change_that_fails_leaves_everything_as_it_was(site: Site) -> None:
     before = site.agents()
     site.write(1, 3, 4, ports={"data": 9970})

@@ -13,6 +13,7 @@ from fedwarden.regulator.addresses import ipv4
 from fedwarden.regulator.deployments import CURRENT
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.following import ask_and_store, spec_of, store_failed
+from fedwarden.regulator.gone import keep_gone, last_heads, note_gone
 from fedwarden.regulator.invitations import of_party
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.store import all_of, audit, get_meta, now
@@ -124,15 +125,26 @@ def leave(desk: Desk, party: int, key: str) -> Farewell:
                 raise IdentityError("FW-ID-531", party=party, fingerprint=key)
             rows = [it for it in all_of(session, DeploymentRow) if any(_is(one, party, key) for one in it.parties)]
         ended = [job for one in rows for job in _end_jobs(desk, one, party)]
+        unkept = [one.id for one in rows if _keep_log(desk, one, party)]
         gone = now()
         with desk.store.begin() as session:
             session.get_one(InvitationRow, row.id).state = "left"
             for one in rows:
                 kept = session.get_one(PartyRow, (one.id, party))
+                note_gone(session, one.id, [site_of(one).member(party)])
                 kept.details = {**kept.details, "left": gone}
-            audit(session, "left", row.id, party=party, ended=ended)
+            audit(session, "left", row.id, party=party, ended=ended, audit_logs_not_kept=unkept)
         certificates.revoke_keys(desk, {key: f"fedwarden:party:{party}"})
     return Farewell(party=party, left=gone, ended=ended)
+
+
+def _keep_log(desk: Desk, row: DeploymentRow, party: int) -> bool:
+    """While its agent still answers; whether its log could not be had."""
+    if row.state != "deployed":
+        return True
+    engine, site = desk.engine(row.engine), site_of(row)
+    last_heads(desk, engine, site, [party])
+    return bool(keep_gone(desk, engine, row.id, [site.member(party)]))
 
 
 def _is(row: PartyRow, party: int, key: str) -> bool:

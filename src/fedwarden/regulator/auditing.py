@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,10 +12,9 @@ from fedwarden.common.chain import AuditHead, AuditRecord
 from fedwarden.common.chain_lines import read_lines
 from fedwarden.common.damage import Damage, Witness, find_damage
 from fedwarden.common.errors import FedwardenError, StateError, UsageError
-from fedwarden.common.files import write_atomic
-from fedwarden.engines.base import Engine, Site
 from fedwarden.regulator.deployments import deployed
 from fedwarden.regulator.desk import Desk, site_of
+from fedwarden.regulator.gone import GONE
 from fedwarden.regulator.heads import HEADS, NOTED, swap_heads
 from fedwarden.regulator.store import all_of, audit
 from fedwarden.regulator.tables import AuditRow, DeploymentRow
@@ -111,26 +109,6 @@ def _agents(desk: Desk, row: DeploymentRow, only: int | None) -> list[Chain]:
     return out
 
 
-def keep(desk: Desk, engine: Engine, site: Site) -> list[int]:
-    """Copies every agent's log to ``audit/`` before a deployment is deleted; the parties whose log could not be had."""
-    missed = list(swap_heads(desk, engine, site, site.deployment))
-    for member in site.members:
-        if member.party in missed:
-            continue
-        try:
-            text = engine.audit_log(site, member.party)
-        except FedwardenError:
-            missed.append(member.party)
-            continue
-        if text:
-            write_atomic(_kept_path(desk, site.deployment, member.party), text)
-    return missed
-
-
-def _kept_path(desk: Desk, deployment: str, party: int) -> Path:
-    return desk.places.audit / deployment / f"party-{party}.jsonl"
-
-
 def _kept(desk: Desk) -> list[Chain]:
     paths = sorted(desk.places.audit.glob("*/party-*.jsonl"))
     return [Chain(f"{path.parent.name}/{path.stem}", *read_lines(path.read_bytes())) for path in paths]
@@ -152,13 +130,18 @@ def judge(found: list[Chain]) -> list[Verdict]:
             for party, (seq, digest) in record.details.get("heads", {}).items():
                 store = f"{record.details.get('deployment')}/party-{party}"
                 seen.setdefault(store, []).append(Witness(OWN, AuditHead(seq, digest)))
+        elif record.action == GONE:  # what was noted so far is of the agent that left; another may bear its number
+            for party, name in record.details.get("kept", {}).items():
+                deployment = record.details.get("deployment")
+                before = seen.pop(f"{deployment}/party-{party}", [])
+                seen.setdefault(f"{deployment}/{name}", []).extend(before)
     for chain in others:
         for record in chain.records:
             if record.action == NOTED and (head := _noted(record)) is not None:
                 seen[OWN].append(Witness(chain.store, head))
     out = []
     for chain in found:
-        damage = [] if chain.why else find_damage(chain.records, seen[chain.store], chain.unreadable)
+        damage = [] if chain.why else find_damage(chain.records, seen.get(chain.store, ()), chain.unreadable)
         out.append(Verdict(chain.store, len(chain.records), [_told(chain.store, it) for it in damage], chain.why))
     return out
 

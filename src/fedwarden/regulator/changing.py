@@ -10,6 +10,7 @@ from fedwarden.common.errors import DeployError, FedwardenError
 from fedwarden.engines.base import Change, Engine, Member, Site
 from fedwarden.regulator.desk import Desk, site_of
 from fedwarden.regulator.ending import end_jobs
+from fedwarden.regulator.gone import keep_gone, last_heads, note_gone
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.planning import Plan
 from fedwarden.regulator.publishing import write_published
@@ -39,6 +40,7 @@ def carry_out(desk: Desk, engine: Engine, plan: Plan) -> Site:
             with desk.store.begin() as session:
                 row = session.get_one(DeploymentRow, plan.deployment)
             end_jobs(desk, row, set(parties))
+            last_heads(desk, engine, site_of(row), parties)
     except BaseException:
         _undo(desk, engine, plan, change)
         raise
@@ -124,6 +126,7 @@ def _record(desk: Desk, plan: Plan, site: Site, total: dict[str, object]) -> Non
                 lost.append(upload.project)
         steps = [f"{step.action} {step.party}" for step in plan.steps if step.action != "keep"]
         audit(session, "change deployment", row.id, steps=steps, secure_addition=total)
+        note_gone(session, row.id, plan.gone)
     if lost:
         desk.note("FW-NOTE-443", parties=sorted(gone), models=lost)
 
@@ -142,11 +145,15 @@ def finish_leaving(desk: Desk) -> None:
         members = msgspec.convert(row.plan.get(LEAVING) or [], list[Member])
         if not members:
             continue
-        left = desk.engine(row.engine).remove(members)
+        engine = desk.engine(row.engine)
+        unkept = keep_gone(desk, engine, row.id, members)
+        left = engine.remove(members)
         _leave(desk, row.id, [member for member in members if member.party in left])
         for member in members:
             if member.party in left:
                 desk.note("FW-NOTE-442", host=member.host, party=member.party, why=left[member.party].message())
+            elif member.party in unkept:
+                desk.note("FW-NOTE-770", party=member.party)
 
 
 def members_of(row: DeploymentRow) -> list[Member]:

@@ -12,6 +12,7 @@ from fedwarden.regulator.changing import members_of
 from fedwarden.regulator.deployments import CURRENT, deployed
 from fedwarden.regulator.desk import Desk, addresses, shown, site_of
 from fedwarden.regulator.ending import end_jobs
+from fedwarden.regulator.gone import keep
 from fedwarden.regulator.publishing import write_published
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
 from fedwarden.regulator.tables import BindingRow, DeploymentRow, ModelRow
@@ -59,8 +60,6 @@ def _deleted(desk: Desk, wanted: dict[int, str]) -> DeploymentRow | None:
 
 def finish_delete(desk: Desk, row: DeploymentRow) -> None:
     """May be called again after an interruption at any point."""
-    from fedwarden.regulator.auditing import keep
-
     end_jobs(desk, row)
     engine, members = desk.engine(row.engine), members_of(row)
     unkept = keep(desk, engine, site_of(row))

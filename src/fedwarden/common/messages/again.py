@@ -9,4 +9,8 @@ MESSAGES = {
         fix_en="Submit a new job; this one's model stays as it is.",
         fix_zh="请提交新任务；该任务的模型保持不变。",
     ),
+    "FW-NOTE-770": Msg(
+        en="the audit log of party {party}, which left, could not be had before its agent was removed.",
+        zh="参与方 {party} 已退出，其代理被移除之前未能取得审计日志。",
+    ),
 }
