@@ -94,7 +94,53 @@ def test_a_second_upload_replaces_the_table_and_says_so(run, tables, tmp_path):
         few.write_text("\n".join(tables.host.read_text().splitlines()[:51]) + "\n")
         done = run.upload(tables, "p", 2, few)
         assert "replaces" in done.err
-        assert len(cluster.parties[2].node.tables.get("fedwarden_d1_p", "host1_2").rows) == 50
+        assert held(cluster) == {1: {"guest_1_v2": 240}, 2: {"host1_2_v2": 50}}
+        run.upload(tables, "p")
+        assert held(cluster) == {1: {"guest_1": 240}, 2: {"host1_2": 240}}
+
+
+def held(cluster):
+    """Party → what its FATE has of ours: name → rows."""
+    return {
+        number: {name: len(it.rows) for (_, name), it in party.node.tables.all().items() if it.rows}
+        for number, party in cluster.parties.items()
+    }
+
+
+@pytest.mark.parametrize("version", ["1.4.4", "2.2.0"])
+def test_a_replacement_that_fails_at_one_party_replaces_nothing_at_any_and_again_finishes_it(
+    run, tables, tmp_path, version
+):
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join(tables.host.read_text().splitlines()[:151]) + "\n")
+    with Cluster(version, [1, 2]) as cluster:
+        run.attach(cluster)
+        run.upload(tables, "p")
+        before = held(cluster)
+        words = ("-f", "upload", "-gp", 1, tables.guest, "-hp", 2, "/no/such/file.csv", "-proj", "p")
+        done = run.script(*words)
+        assert (done.code, done.out) == (1, "upload failure.\n") and "replaces" not in done.err
+        assert held(cluster) == before
+        cluster.parties[2].front.lost.add("/v2/data/component/upload" if version == "2.2.0" else "/v1/data/upload")
+        done = run.script("-f", "upload", "-gp", 1, tables.guest, "-hp", 2, few, "-proj", "p")
+        assert (done.code, done.out) == (1, "upload failure.\n"), done
+        assert held(cluster)[1] == before[1] and held(cluster)[2].items() >= before[2].items()
+        _, job = run.submit("p")  # the tables from before are whole
+        assert run.ended(job)["state"] == "success"
+        run.upload(tables, "p", 2, few)
+        assert held(cluster) == {1: {"guest_1_v2": 240}, 2: {"host1_2_v2": 150}}
+
+
+def test_a_job_that_waits_keeps_the_tables_it_was_submitted_with(run, tables):
+    with Cluster("1.4.4", [1, 2], pace=0.05) as cluster:
+        run.attach(cluster)
+        run.upload(tables, "p")
+        _, job = run.submit("p")
+        run.upload(tables, "p")
+        assert held(cluster) == {1: {"guest_1": 240, "guest_1_v2": 240}, 2: {"host1_2": 240, "host1_2_v2": 240}}
+        assert run.ended(job)["state"] == "success"
+        run.upload(tables, "p")  # in the place of what no job needs any more
+        assert held(cluster) == {1: {"guest_1": 240}, 2: {"host1_2": 240}}
 
 
 def test_a_table_that_changed_behind_our_back_is_noticed_before_anything_starts(run, tables):

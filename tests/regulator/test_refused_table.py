@@ -25,7 +25,7 @@ def upload(monkeypatch, answers):
     asked = [(k, DatasetRequest(project="p", role=role, path=PATH)) for k, role in ((1, "guest"), (2, "host1"))]
     engine = NativeEngine(lambda: None, lambda: None)
     with pytest.raises((DataError, LinkError)) as caught:
-        engine.upload(Site(deployment="d1", members=[]), asked)
+        engine.upload(Site(deployment="d1", members=[]), asked, [])
     return caught.value
 
 

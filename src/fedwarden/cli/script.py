@@ -57,7 +57,7 @@ def main(given: list[str] | None = None) -> int:
         failure = unexpected(error)
     forms.say(forms.failure_json(function, failure) if as_json else forms.failure_form(function, failure))
     forms.complain(failure)
-    if function in ("deploy", "delete"):  # which hosts were met, and what was taken back or is left there
+    if function in ("deploy", "delete", "upload"):  # which hosts were met, and what was taken back or is left there
         for notice in notices:
             forms.tell(notice)
     return 1

@@ -177,8 +177,12 @@ class Engine(abc.ABC):
         knows) and the ids of those it started."""
 
     @abc.abstractmethod
-    def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]]) -> list[Dataset]:
-        """Every party checks its table; only when all are good, every party registers it."""
+    def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]], before: list[str]) -> list[Dataset]:
+        """Every party checks its table; only when all are good, every party registers it. ``before``: ids of
+        datasets that these are to replace; they are as they were when this fails."""
+
+    def replaced(self, site: Site, registered: list[tuple[int, str]]) -> None:  # noqa: B027 - native keeps them
+        """Others stand for these (party, dataset id) now, and no job needs them any more."""
 
     @abc.abstractmethod
     def forget(self, site: Site, registered: list[tuple[int, str]]) -> None:

@@ -13,7 +13,7 @@ from fedwarden.regulator.desk import Desk, shown, site_of
 from fedwarden.regulator.names import check_name
 from fedwarden.regulator.presence import check_present
 from fedwarden.regulator.store import all_of, audit, now
-from fedwarden.regulator.tables import UploadRoleRow, UploadRow
+from fedwarden.regulator.tables import JobRow, UploadRoleRow, UploadRow
 
 Source = tuple[int, str]  # party id, path on that party's host
 
@@ -53,15 +53,30 @@ def upload(desk: Desk, project: str, guest: Source, hosts: list[Source], form: T
         engine, site = desk.engine(row.engine), site_of(row)
         site = desk.wake(site, engine)
         asked = [(party, _request(project, role, path, form)) for role, party, path in ordered]
-        found = engine.upload(site, asked)
+        before, needed = _held(desk, row.id, project)
+        found = engine.upload(site, asked, [dataset_id for _, dataset_id in before + needed])
         try:
             _store(desk, row.id, project, [(role, party) for role, party, _ in ordered], found)
         except BaseException:
             engine.forget(site, [(party, it.dataset_id) for (party, _), it in zip(asked, found, strict=True)])
             raise
+        if done := [it for it in before if it not in needed]:
+            engine.replaced(site, done)
     for dataset in found:
         desk.notices.extend(dataset.notices)
     return found
+
+
+def _held(desk: Desk, deployment: str, project: str) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+    """(party, dataset id) of what the project points to now, and of what jobs that have not ended may read."""
+    with desk.store.begin() as session:
+        uploads = all_of(session, UploadRow, UploadRow.deployment_id == deployment, UploadRow.project == project)
+        jobs = all_of(session, JobRow, JobRow.deployment_id == deployment, JobRow.project == project)
+        read = {job.upload_id for job in jobs if job.state not in ("success", "failed")}
+        return (
+            [(it.party, it.dataset_id) for upload in uploads if upload.replaced is None for it in upload.roles],
+            [(it.party, it.dataset_id) for upload in uploads if upload.id in read for it in upload.roles],
+        )
 
 
 def _request(project: str, role: str, path: str, form: TableForm) -> DatasetRequest:

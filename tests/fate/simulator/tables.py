@@ -24,6 +24,10 @@ class Tables:
     def get(self, namespace, name):
         return self._all.get((namespace, name))
 
+    def all(self):
+        with self._lock:
+            return dict(self._all)
+
     def made(self, namespace, name):
         """Like a look at FATE 1.x's table: one that is not there is there afterwards, empty."""
         with self._lock:

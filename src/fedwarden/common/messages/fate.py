@@ -279,9 +279,9 @@ MESSAGES = {
     "FW-NOTE-600": Msg(
         en=(
             "the table of project {project} at party {party} replaces the one that was there; jobs "
-            "that still wait will read the new one."
+            "that were submitted before keep the one they have."
         ),
-        zh="项目 {project} 在参与方 {party} 的表已替换原表；仍在等待的任务将读取新表。",
+        zh="项目 {project} 在参与方 {party} 的表已替换原表；此前提交的任务仍使用原来的表。",
     ),
     "FW-NOTE-601": Msg(
         en="the table {table} of party {party} could not be removed: {why}",

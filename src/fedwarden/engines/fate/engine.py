@@ -128,7 +128,7 @@ class FateEngine(Engine):
 
     # --- tables ---------------------------------------------------------------------------------------------------
 
-    def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]]) -> list[Dataset]:
+    def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]], before: list[str]) -> list[Dataset]:
         for party, request in asked:
             uploading.check(request, party)
         done: list[tuple[int, Dataset]] = []
@@ -137,7 +137,7 @@ class FateEngine(Engine):
                 member = site.member(party)
                 own = party_of(member)
                 found = uploading.upload(
-                    self._reach.flow(member), self._staging(own), site.deployment, member, own, request
+                    self._reach.flow(member), self._staging(own), site.deployment, member, own, request, before
                 )
                 done.append((party, found))
         except BaseException:
@@ -155,6 +155,9 @@ class FateEngine(Engine):
                 self._reach.flow(site.member(party)).drop(name.namespace, name.name)
             except FedwardenError as error:
                 self._note("FW-NOTE-601", table=f"{name.namespace}/{name.name}", party=party, why=error.message())
+
+    def replaced(self, site: Site, registered: list[tuple[int, str]]) -> None:
+        self.forget(site, registered)
 
     def check_tables(self, site: Site, registered: list[tuple[int, str]]) -> list[Dataset]:
         return [

@@ -7,6 +7,7 @@ does not keep: the label's column and what is to be done with empty cells.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import urllib.parse
 from typing import Literal, NamedTuple
@@ -26,6 +27,12 @@ class TableName(NamedTuple):
     def dataset_id(self) -> str:
         kept = {"label": self.label or "", "missing": self.missing, "rows": str(self.rows), "sid": self.sid}
         return f"{self.namespace}/{self.name}?{urllib.parse.urlencode(kept)}"
+
+    def beside(self, others: list[str]) -> TableName:
+        """This name, or the first of ``…_v2``, ``…_v3`` … that none of ``others`` (dataset ids) has."""
+        taken = {(it.namespace, it.name) for it in map(TableName.parse, others)}
+        names = itertools.chain([self.name], (f"{self.name}_v{number}" for number in itertools.count(2)))
+        return self._replace(name=next(it for it in names if (self.namespace, it) not in taken))
 
     @staticmethod
     def parse(dataset_id: str) -> TableName:

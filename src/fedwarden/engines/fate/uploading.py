@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from fedwarden.common.api import Dataset, DatasetRequest, Notice
@@ -26,23 +27,35 @@ def check(request: DatasetRequest, party: int) -> None:
 
 
 def upload(
-    flow: Flow, staging: Staging, deployment: str, member: Member, party: FateParty, request: DatasetRequest
+    flow: Flow,
+    staging: Staging,
+    deployment: str,
+    member: Member,
+    party: FateParty,
+    request: DatasetRequest,
+    before: list[str],
 ) -> Dataset:
-    """Raises DataError FW-DATA-601 … -604, JobError FW-JOB-600, LinkError."""
-    name = table_name(deployment, request.project, request.role, member.party, request.label, request.missing)
-    before = flow.table(name.namespace, name.name)
-    if before is not None:  # a FATE without clusters would merge the two instead
+    """Beside the table that this one replaces, if there is one in ``before``: that one stays until every party has read
+    its own. Raises DataError FW-DATA-601 … -604, JobError FW-JOB-600, LinkError."""
+    first = table_name(deployment, request.project, request.role, member.party, request.label, request.missing)
+    name = first.beside(before)
+    there = flow.table(name.namespace, name.name) is not None
+    if there:  # what an upload left that was cut off; a FATE without clusters would merge the two
         flow.drop(name.namespace, name.name)
     seen_by_flow = staging.stage(member, party, request.path)
     try:
         _read(flow, party, name, seen_by_flow, request, member.party)
+    except (DataError, JobError):
+        with contextlib.suppress(FedwardenError):  # half a table is none; the next upload looks again
+            flow.drop(name.namespace, name.name)
+        raise
     finally:
         staging.unstage(member, party, request.path)
     found = flow.table(name.namespace, name.name)
     if found is None:
         raise DataError("FW-DATA-601", path=request.path, party=member.party)
     try:
-        return _dataset(name, request, member.party, found, replaced=before is not None)
+        return _dataset(name, request, member.party, found, replaced=there or name != first)
     except DataError:
         flow.drop(name.namespace, name.name)
         raise
@@ -118,6 +131,6 @@ def still_there(flow: Flow, party: int, dataset_id: str) -> Dataset:
     if found is None or found.rows != name.rows:
         now = 0 if found is None else found.rows
         raise DataError("FW-DATA-605", table=f"{name.namespace}/{name.name}", party=party, rows=now, before=name.rows)
-    role = name.name.rpartition("_")[0]
+    role = name.name.partition("_")[0]
     request = DatasetRequest(project="", role=role, path="", label=name.label, missing=name.missing)
     return _dataset(name, request, party, found, replaced=False)

@@ -118,7 +118,7 @@ class NativeEngine(Engine):
         parties = [member.party for member in site.members]
         return dict(zip(parties, at_once(parties, lambda party: self.health(site, party)), strict=True))
 
-    def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]]) -> list[Dataset]:
+    def upload(self, site: Site, asked: list[tuple[int, DatasetRequest]], before: list[str]) -> list[Dataset]:
         checked = at_once(asked, lambda one: self._post_table(site, one, "/v1/datasets?check=1"))
         for (party, request), found in zip(asked, checked, strict=True):
             if isinstance(found, DataError):  # one path may be two parties' tables: it is said whose was refused
