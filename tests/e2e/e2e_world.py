@@ -92,6 +92,7 @@ class World:
     @property
     def environ(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("FEDWARDEN_", "VIRTUAL_ENV", "PYTHON"))}
+        kept |= {k: v for k, v in os.environ.items() if k == "FEDWARDEN_PORT_SHIFT"}
         places = {"FEDWARDEN_HOME": self.home, "HOME": self.user, "TMPDIR": self.temporary}
         return kept | {name: str(path) for name, path in places.items()} | {"FEDWARDEN_LANG": "en"}
 

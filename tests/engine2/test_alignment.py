@@ -79,7 +79,9 @@ def test_below_the_minimum_nobody_gets_a_position(tables: dict[str, list[str]], 
         return
     for role, result in results.items():
         assert isinstance(result, AlignmentTooSmall), (role, result)
-        assert (result.size, result.minimum) == (size, minimum)
+        assert result.params == {"minimum": minimum}
+    told = {arrays[0].tobytes() for *_, tag, arrays in world.log if tag == "psi.size"}
+    assert told == {bytes(8)}, "how far below the minimum is told to nobody"
     assert {tag for _, _, tag, _ in world.log} <= {
         "psi.key",
         "psi.size",

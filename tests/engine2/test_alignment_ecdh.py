@@ -49,7 +49,10 @@ def test_below_the_minimum_nobody_gets_a_position(tables: dict[str, list[str]], 
         checked(tables, results)
         return
     for role, result in results.items():
-        assert isinstance(result, AlignmentTooSmall), (role, result)
+        assert isinstance(result, AlignmentTooSmall) and result.params == {"minimum": minimum}, (role, result)
+    assert {item["count"] for item in results["guest"].revealed if item["what"] == "psi.intersection_size"} == {size}
+    told = {arrays[0].tobytes() for *_, tag, arrays in world.log if tag == "psi.size"}
+    assert told == {bytes(8)}, "how far below the minimum no host is told"
     assert not {"psi.positions", "psi.common"} & {tag for _, _, tag, _ in world.log}
 
 

@@ -46,6 +46,7 @@ class World:
 
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("FEDWARDEN_")}
+        kept |= {key: value for key, value in os.environ.items() if key == "FEDWARDEN_PORT_SHIFT"}
         return kept | {
             "FEDWARDEN_HOME": str(self.home),
             "FEDWARDEN_PARTY_HOME": str(self.party_home),

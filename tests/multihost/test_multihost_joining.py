@@ -9,8 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from rig.fixture import hosts
 
+pytestmark = pytest.mark.long  # in `make test-hosts`
 ROOT = Path(__file__).resolve().parents[2]
 HOME = "/opt/fedwarden/party"
 

@@ -456,6 +456,8 @@ def test_a_table_that_the_policy_no_longer_allows_is_not_looked_into_though_it_w
 
 def test_a_guests_policy_bounds_the_rate_of_every_caller(shop, ruled):
     time.sleep(0.5)  # tests before this one may have used up the callers' allowance, which refills at 50 a second
+    predict(shop, params=[1, 2])  # and is counted up at the rate of the moment when a caller asks
+    serve(shop, "inference", ask({"x0": 1, "x1": 2}))
     ruled(1, "predictions: {per_second: 0.001, burst: 1}\n")
     predict(shop, params=[1, 2])
     assert refused(shop, params=[1, 2]).code == "FW-MODEL-006"

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from fedwarden.common.errors import DeployError, RemoteError, UsageError
 from fedwarden.engines import ways
 from fedwarden.engines.base import Member
+from fedwarden.engines.native.local_agents import wanted_ports
 from fedwarden.regulator import recap
 from fedwarden.regulator.places import Places
 from fedwarden.regulator.planning import Plan, Step
@@ -21,6 +22,17 @@ def test_a_file_of_defaults_wants_what_words_want():
     assert file.entries == words.entries
     assert (file.name, words.name) == ("main", "")
     assert words.addresses == {1: "192.0.2.9", 2: "127.0.0.1"}
+
+
+def test_agents_of_this_machine_can_be_kept_apart_by_a_shift_of_the_usual_ports(monkeypatch):
+    member = Member(party=1, host="127.0.0.1", home="/h", control_port=0, data_port=0, fingerprint="", details={})
+    monkeypatch.setenv("FEDWARDEN_PORT_SHIFT", "1000")
+    assert wanted_ports(member) == (10480, 10470, 9059)
+    for bad in ("-1", "x", "50001", "１０", "1e3"):
+        monkeypatch.setenv("FEDWARDEN_PORT_SHIFT", bad)
+        with pytest.raises(UsageError) as caught:
+            wanted_ports(member)
+        assert caught.value.code == "FW-USE-830"
 
 
 def test_what_the_file_says_reaches_the_member_and_the_engines_own_goes_nested(tmp_path):

@@ -24,7 +24,9 @@ def main() -> None:
         try:
             mesh.recv("guest", "never", 0)
         except FedwardenError:
-            print(json.dumps(mesh.first_cause()), flush=True)
+            cause = mesh.first_cause() or {}
+            mesh.abort(cause)  # as a worker does: else a peer sees only that this process is gone
+            print(json.dumps(cause), flush=True)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ from fedwarden.engine.alignment_messages import (
     receive_positions,
     receive_size,
     receive_tokens,
-    send_count,
     send_rows,
+    send_size,
     send_tokens,
 )
 from fedwarden.engine.errors import AlignmentTooSmall, PeerViolation
@@ -102,7 +102,7 @@ def align_host(
 def align_arbiter(net: Net, hosts: Sequence[str], *, minimum: int = MINIMUM, guest: str = "guest") -> Alignment:
     """The arbiter's part. ``revealed`` lists, in numbers, what it learned.
 
-    Raises AlignmentTooSmall after it told every role the size and nothing else; PeerViolation.
+    Raises AlignmentTooSmall after it told every role that, and not the size; PeerViolation.
     """
     in_all: NDArray[np.bool_] | None = None
     where: dict[str, Rows] = {}
@@ -129,9 +129,9 @@ def align_arbiter(net: Net, hosts: Sequence[str], *, minimum: int = MINIMUM, gue
     common = np.flatnonzero(in_all) if in_all is not None else np.empty(0, dtype=np.int64)
     size = len(common)
     for role in [guest, *hosts]:
-        send_count(net, role, "psi.size", size)
+        send_size(net, role, minimum, size)
     if size < minimum:
-        raise AlignmentTooSmall(size=size, minimum=minimum)
+        raise AlignmentTooSmall(minimum, revealed)
     send_rows(net, guest, "psi.positions", common)
     for host in hosts:
         send_rows(net, host, "psi.positions", where[host][common])

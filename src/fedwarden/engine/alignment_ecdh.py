@@ -31,6 +31,7 @@ from fedwarden.engine.alignment_messages import (
     receive_tokens,
     send_count,
     send_rows,
+    send_size,
     send_tokens,
 )
 from fedwarden.engine.errors import AlignmentTooSmall, PeerViolation
@@ -88,14 +89,15 @@ def align_guest(net: Net, ids: Sequence[str], hosts: Sequence[str], *, minimum: 
     common = np.flatnonzero(in_all)
     size = len(common)
     for host in hosts:
-        send_count(net, host, "psi.size", size)
+        send_size(net, host, minimum, size)
     if size < minimum:
-        raise AlignmentTooSmall(size=size, minimum=minimum)
+        seen = {"what": "psi.intersection_size", "to": "guest", "count": size}
+        raise AlignmentTooSmall(minimum, [*revealed, *_list_size(len(ids), hosts), seen])
     for host in hosts:
         send_rows(net, host, "psi.positions", where[host][common])
     send_rows(net, hosts[0], "psi.common", common)
     positions = _distinct_positions(net, hosts[0], size, len(ids))
-    revealed += [{"what": "psi.list_size", "of": "guest", "to": host, "count": len(ids)} for host in hosts]
+    revealed += _list_size(len(ids), hosts)
     # the arbiter hears the number of rows when training begins
     everybody = ("guest", *hosts, "arbiter")
     revealed += [{"what": "psi.intersection_size", "to": role, "count": size} for role in everybody]
@@ -189,3 +191,7 @@ def _distinct_positions(net: Net, frm: str, size: int, own: int, tag: str = "psi
 def _tokens(points: Points) -> Tokens:
     """The first 128 bits of each point under both keys: enough to compare, and nothing can be multiplied on."""
     return np.ascontiguousarray(points[:, :16]).reshape(-1).view("<u8").reshape(-1, 2).astype(np.uint64)
+
+
+def _list_size(count: int, hosts: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"what": "psi.list_size", "of": "guest", "to": host, "count": count} for host in hosts]

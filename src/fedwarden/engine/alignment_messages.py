@@ -42,11 +42,19 @@ def receive_tokens(net: Net, frm: str, tag: str) -> Tokens:
     return tokens
 
 
+def send_size(net: Net, to: str, minimum: int, size: int) -> None:
+    """How many ids are in common; 0 stands for everything below ``minimum``, all that anybody may know then."""
+    send_count(net, to, "psi.size", size if size >= minimum else 0)
+
+
 def receive_size(net: Net, frm: str, minimum: int, own: int) -> int:
-    """How many ids are in common. Raises AlignmentTooSmall, PeerViolation where it exceeds the ``own`` list."""
+    """How many ids are in common. Raises AlignmentTooSmall; PeerViolation where it exceeds the ``own`` list, or tells
+    what ``send_size`` leaves out."""
     size = receive_count(net, frm, "psi.size", own)
+    if 0 < size < minimum:
+        raise PeerViolation(peer=frm, tag="psi.size", what="a size below the minimum")
     if size < minimum:
-        raise AlignmentTooSmall(size=size, minimum=minimum)
+        raise AlignmentTooSmall(minimum)
     return size
 
 

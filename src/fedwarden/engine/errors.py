@@ -20,7 +20,15 @@ class EngineError(Exception):
 
 
 class AlignmentTooSmall(EngineError):
-    """The parties have fewer ids in common than the job demands. Attributes: ``size``, ``minimum``."""
+    """The parties have fewer ids in common than the job demands. Attributes: ``minimum``.
+
+    ``revealed`` (what this role learned all the same, in numbers) stays out of ``params``: how far below the minimum
+    the number is would tell who asks whether one person is in the other's table.
+    """
+
+    def __init__(self, minimum: int, revealed: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(minimum=minimum)
+        self.revealed = revealed or [{"what": "psi.below_minimum", "to": "all roles", "count": 1}]
 
 
 class DuplicateIds(EngineError):

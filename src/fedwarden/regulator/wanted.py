@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from fedwarden.common.errors import DeployError, UsageError
+from fedwarden.common.usual_ports import USUAL
 from fedwarden.engines.base import Member, remote_home
 from fedwarden.regulator.addresses import ipv4, is_own
 from fedwarden.regulator.places import Places
@@ -112,7 +113,7 @@ def _entry(party: int, host: HostEntry, ports: dict[str, int], own: dict[str, An
     login = {"key": host.key, "password_from": host.password_from}
     join = isinstance(host, PartyEntry) and host.join
     details = {
-        "ports": {} if ports == _USUAL or join else ports,
+        "ports": {} if ports == USUAL or join else ports,
         "advertise": _by_peer(host.advertise),
         "advertise_control": _by_peer(host.advertise_control),
         "control": host.control,
@@ -128,9 +129,6 @@ def _entry(party: int, host: HostEntry, ports: dict[str, int], own: dict[str, An
 def _by_peer(said: str | dict[int, str]) -> str | dict[str, str]:
     """As the store gives it back: JSON has no numbers as keys."""
     return said if isinstance(said, str) else {str(party): place for party, place in said.items()}
-
-
-_USUAL = {"control": 9480, "data": 9470, "serving": 8059}
 
 
 def check_reachable(wanted: Wanted) -> None:

@@ -4,10 +4,12 @@ from fedwarden.common.messages.msg import Msg
 
 MESSAGES = {
     "FW-ENG-001": Msg(
-        en="the parties have {size} ids in common, fewer than the {minimum} that the job demands",
-        zh="各方共有 {size} 个相同 ID，少于任务要求的 {minimum} 个",
-        fix_en="Check that all tables use one kind of id; a smaller min_intersection (--config) protects people less.",
-        fix_zh="请确认各方表格使用同一种 ID；调小 min_intersection（--config）会降低对个人的保护。",
+        en="the parties have fewer than {minimum} ids in common, which the job demands; how many is told to nobody",
+        zh="各方共同的 ID 少于任务要求的 {minimum} 个；具体数目不告知任何一方",
+        fix_en="Check that all tables use one kind of id, written alike (text, leading zeros, no spaces); "
+        "a smaller min_intersection (--config) protects people less.",
+        fix_zh="请确认各方表格使用同一种 ID 且写法一致（文本、前导零、无空格）；"
+        "调小 min_intersection（--config）会降低对个人的保护。",
     ),
     "FW-ENG-002": Msg(
         en="{count} ids stand more than once in this party's table",

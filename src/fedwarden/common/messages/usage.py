@@ -208,4 +208,11 @@ MESSAGES = {
         fix_zh="请加上 --yes。",
         retcode=BAD_INPUT,
     ),
+    "FW-USE-830": Msg(
+        en="{variable} in the environment is no number from 0 to {most}",
+        zh="环境变量 {variable} 不是 0 到 {most} 的数字",
+        fix_en="Unset it, or give how far the agents' ports on this machine are moved, e.g. 1000.",
+        fix_zh="请取消该变量，或写明本机代理端口的偏移量，例如 1000。",
+        retcode=BAD_INPUT,
+    ),
 }

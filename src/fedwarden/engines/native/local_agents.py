@@ -15,6 +15,7 @@ from pathlib import Path
 from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import DeployError, StateError
 from fedwarden.common.files import read_struct, write_atomic
+from fedwarden.common.usual_ports import on_this_machine
 from fedwarden.engines.base import Member
 from fedwarden.engines.native.processes import agent_of, end_all
 from fedwarden.engines.ways import relay_words
@@ -23,7 +24,6 @@ from fedwarden.identity.authority import CertificateAuthority
 INIT_SECONDS = 30.0
 READY_SECONDS = 45.0
 END_SECONDS = 12.0
-CONTROL, DATA, SERVING = 9480, 9470, 8059
 # -P: no module is taken from the current folder
 PYTHON = (sys.executable, "-P", "-m")
 # Started agents whose end must be collected as long as this process lives (the demo, a library's user).
@@ -84,12 +84,15 @@ def _bind(member: Member, key: str = "bind") -> str:
 
 
 def wanted_ports(member: Member) -> tuple[int, int, int]:
-    """Control, data, serving: those that it has, else those that its deployment names, else the usual ones."""
-    wanted = member.details.get("ports") or {}
+    """Control, data, serving: those that it has, else those that its deployment names, else the usual ones.
+
+    Raises UsageError FW-USE-830.
+    """
+    wanted = on_this_machine() | (member.details.get("ports") or {})
     return (
-        member.control_port or int(wanted.get("control", CONTROL)),
-        member.data_port or int(wanted.get("data", DATA)),
-        member.serving_port or int(wanted.get("serving", SERVING)),
+        member.control_port or int(wanted["control"]),
+        member.data_port or int(wanted["data"]),
+        member.serving_port or int(wanted["serving"]),
     )
 
 

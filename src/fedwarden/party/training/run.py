@@ -29,6 +29,7 @@ def run(job: RoleJob) -> None:
         else:
             run_data_party(job)
     except engine.EngineError as failure:
+        job.status.reveal(getattr(failure, "revealed", []))  # learned before it failed is learned
         raise _told(failure) from failure
 
 
