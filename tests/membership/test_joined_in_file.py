@@ -1,21 +1,37 @@
-"""A party that runs its own agent is part of fedwarden.yaml: what it waits for is said, then it is deployed with."""
+"""A party that runs its own agent is part of fedwarden.yaml: what it waits for is said, then it is deployed with.
+
+Its host takes no connection: everything reaches its agent through a tunnel that its operator opened from inside.
+"""
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from joined_world import LOCAL, World
+
+TUNNEL = Path(__file__).resolve().parents[1] / "support" / "tunnel.py"
+INSIDE = "127.0.0.2"
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     """No deployment yet; the enrolment listener runs."""
     made = World(tmp_path_factory.mktemp("in-file"))
+    made.place[1] = INSIDE
+    ports = [str(made.place[made.place.index(word) + 1]) for word in ("--control-port", "--data-port")]
+    words = [sys.executable, str(TUNNEL), LOCAL, INSIDE, *ports]
+    tunnel = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     try:
+        assert tunnel.stdout.readline() == "listening\n"
         made.listen()
         yield made
     finally:
         made.close()
+        tunnel.terminate()
+        tunnel.communicate(timeout=10)
 
 
 def write(world, *parties):
@@ -60,6 +76,7 @@ def test_2_it_is_part_of_the_deployment_and_of_its_proof_and_the_same_file_chang
     file = write(world, HERE, OWN)
     done = world.good("deploy", "-f", file)
     assert {one["party"]: one["action"] for one in done["steps"]} == {0: "create", 1: "create", 3: "admit"}
+    assert json.loads((world.party_home / "agent.json").read_text())["bind"] == INSIDE
     assert done["recap"] == [{"host": LOCAL, "ok": 3, "changed": 3, "failed": 0}]
     assert world.good("deploy", "-f", file)["changed"] == 0
     assert {one["party"] for one in world.good("party", "peers")["peers"]} == {0, 1}

@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from fedwarden.cli.leftovers import end_processes_under
 from fedwarden.common import options
 from fedwarden.common.api import AgentInfo, DatasetRequest, JobSpec, RoleStatus
 from fedwarden.common.errors import FedwardenError, StateError
@@ -107,7 +108,10 @@ class LinkWorld:
         )
 
     def close(self) -> None:
-        self.engine.delete(self.site)
+        try:
+            self.engine.delete(self.site)
+        finally:
+            end_processes_under(self.folder)
 
     def change(self, party: int, **details: Any) -> None:
         """Other details of a party from now on, told to everybody; None takes one away."""

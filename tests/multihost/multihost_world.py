@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fedwarden.cli.leftovers import end_processes_under
 from rig.fixture import Rig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +30,16 @@ class Run:
         return f"exit {self.code} after {self.seconds:.1f} s\nstdout: {self.out}\nstderr: {self.err}"
 
 
+@contextlib.contextmanager
+def world_on(rig: Rig, base: Path) -> Iterator[World]:
+    """Whatever a test does, the regulator's own arbiter does not outlive it; the hosts' agents go with the rig."""
+    made = World(base, rig)
+    try:
+        yield made
+    finally:
+        end_processes_under(base)
+
+
 class World:
     def __init__(self, base: Path, rig: Rig) -> None:
         self.home, self.rig = base / "home", rig
@@ -42,11 +55,10 @@ class World:
     def _run(
         self, program: list[str], words: tuple[object, ...], stdin: str, timeout: float, environment: dict[str, str]
     ) -> Run:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("FEDWARDEN_", "SSH_AUTH", "PYTHON"))}
         begin = time.monotonic()
         done = subprocess.run(
             [*program, *map(str, words)],
-            env=kept | {"FEDWARDEN_HOME": str(self.home), "FEDWARDEN_LANG": "en"} | environment,
+            env=self.environment(**environment),
             input=stdin,
             capture_output=True,
             text=True,
@@ -74,6 +86,20 @@ class World:
             if not {"waiting", "running"} & set(words) or time.monotonic() > end:
                 return words
             time.sleep(0.5)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """What a regulator's command runs with."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("FEDWARDEN_", "SSH_AUTH", "PYTHON"))}
+        return kept | {"FEDWARDEN_HOME": str(self.home), "FEDWARDEN_LANG": "en"} | more
+
+    def footprint(self, number: int) -> set[str]:
+        """What a host has: each file and folder where programs put theirs, listening ports, processes."""
+        said = self.rig.shell(
+            number,
+            "find /etc /opt /usr/local /root /home /data /tmp /var /run /dev/shm 2>/dev/null;"
+            " ss -Hltn | awk '{print \"listens \" $4}'; ps -eo args= | grep -vE '^(ps|find|ss|awk|grep|sh) '",
+        )
+        return set(said.splitlines())
 
     def left(self, number: int) -> str:
         """What of ours a host still has: folders, processes, listening ports, units."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from multihost_world import World
+from multihost_world import world_on
 
 from support.tables import breast_tables
 
@@ -18,7 +18,8 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def world(rig, tmp_path_factory):
-    return World(tmp_path_factory.mktemp("file"), rig)
+    with world_on(rig, tmp_path_factory.mktemp("file")) as made:
+        yield made
 
 
 def write(world, count: int, **more) -> Path:

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from multihost_world import PYTHON, ROOT, World
+from multihost_world import PYTHON, ROOT, world_on
 
 from rig.fixture import hosts
 
@@ -14,8 +14,10 @@ pytestmark = pytest.mark.long
 
 
 def test_kill_9_in_the_middle_of_deploy_then_the_same_command_by_key(tmp_path):
-    with hosts(2, RIG_PASSWORD="no", RIG_ROOT_LOGIN="prohibit-password") as rig:
-        world = World(tmp_path, rig)
+    with (
+        hosts(2, RIG_PASSWORD="no", RIG_ROOT_LOGIN="prohibit-password") as rig,
+        world_on(rig, tmp_path) as world,
+    ):
         key = {"FEDWARDEN_SSH_KEY": str(rig.hosts[0].key)}
         words = [PYTHON, str(ROOT / "script.py"), "-f", "deploy", *map(str, world.lists(2))]
         environment = {**os.environ, **key, "FEDWARDEN_HOME": str(world.home), "FEDWARDEN_LANG": "en"}

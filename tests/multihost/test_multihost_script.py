@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from multihost_world import World
+from multihost_world import world_on
 from sklearn.linear_model import LogisticRegression
 
 from support.tables import breast_tables
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def world(rig, tmp_path_factory):
-    return World(tmp_path_factory.mktemp("multihost"), rig)
+    with world_on(rig, tmp_path_factory.mktemp("multihost")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -115,8 +115,11 @@ def test_3_a_change_that_fails_leaves_everything_as_it_was(site: Site) -> None:
     site.write(1, 3, 4, ports={"data": 9970})
     obstacle = site.home / "deployments" / "d1" / "party-4"
     obstacle.touch()
-    done = site.run("fedwarden", "deploy", "-f", site.file)
+    done = site.run("fedwarden", "deploy", "-f", site.file, "--json")
     assert done.returncode == 1, done
+    failure = json.loads(done.stdout)
+    assert (failure["retcode"], failure["notices"]) == (1, [])
+    assert failure["recap"] == [{"host": LOCAL, "ok": 0, "changed": 0, "failed": 3}]
     obstacle.unlink(missing_ok=True)
     after = site.agents()
     assert sorted(after) == [0, 1, 3]

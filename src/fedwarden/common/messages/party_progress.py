@@ -36,8 +36,9 @@ MESSAGES = {
         zh="参与方 {party} 已加入部署 {deployment}",
     ),
     "FW-SAY-528": Msg(
-        en="party {party} has joined; there is no deployment yet: repeat this command once there is one",
-        zh="参与方 {party} 已加入；目前尚无部署，部署后请重复此命令",
+        en="party {party} has joined; there is no deployment yet: the regulator's next one that names it (join: true) "
+        "has it, or repeat this command once there is one",
+        zh="参与方 {party} 已加入；目前尚无部署：监管方下次部署中写明该方（join: true）即包含它，或在部署后重复此命令",
     ),
     "FW-SAY-529": Msg(
         en="pinned: party {party}, key {fingerprint}",

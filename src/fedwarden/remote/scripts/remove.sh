@@ -13,6 +13,8 @@ if rmdir "$root/agents" 2>/dev/null || [ ! -e "$root/agents" ]; then
     above=$(dirname "$root")
     if [ "${above##*/}" = .fedwarden ]; then rmdir "$above" 2>/dev/null; fi
 fi
+# a user's folders for units, where nobody else has anything in them
+if [ "$(id -u)" != 0 ]; then rmdir "$units" "${units%/user}" "${units%/systemd/user}" 2>/dev/null; fi
 [ ! -e "$home" ] || echo "left $home"
 [ ! -e "$units/$unit" ] || echo "left $units/$unit"
 for pid in $(ours); do echo "left process $pid"; done

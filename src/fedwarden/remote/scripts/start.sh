@@ -5,7 +5,6 @@
 umask 077
 home=$1 unit=$2 env=$3 seconds=$4 how=$5 keep=$6
 shift 6
-mkdir -p "$units" 2>/dev/null
 cd / || exit 1
 said=$home/agent.out.log
 listens() { [ -f "$home/agent.json" ] && grep -q "\"pid\": *$pid[,} ]*\$" "$home/agent.json"; }
@@ -23,7 +22,7 @@ left=$(cat "$home/environment" 2>/dev/null)
 if [ "$keep" = keep ] && [ -n "$left" ] && [ "$left" != "$env" ]; then printf '%s' "$left" >"$home/environment.before"; fi
 printf '%s' "$env" >"$home/environment"
 if [ "$how" = systemd ] && { [ "$(id -u)" = 0 ] || loginctl enable-linger >/dev/null 2>&1; }; then
-    cat >"$units/$unit" && control daemon-reload && control enable --now "$unit" || exit 1
+    mkdir -p "$units" && cat >"$units/$unit" && control daemon-reload && control enable --now "$unit" || exit 1
     pid=$(control show -p MainPID --value "$unit")
 else
     setsid "$env/bin/python" -P -m fedwarden.party.agent --home "$home" "$@" </dev/null >"$said" 2>&1 9>&- &
