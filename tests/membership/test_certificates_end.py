@@ -7,15 +7,15 @@ from typer.testing import CliRunner
 
 from fedwarden.cli import main
 from fedwarden.regulator import certificates
-from fedwarden.regulator.desk import Desk
+from fedwarden.regulator.opening import open_desk
 
 
 @pytest.mark.parametrize(("days", "told"), [(400, []), (29, ["fedwarden:regulator"]), (-1, ["fedwarden:regulator"])])
 def test_an_end_within_thirty_days_is_a_note_of_every_change(tmp_path, days, told):
-    with Desk(tmp_path) as desk, desk.changing(create=True):
+    with open_desk(tmp_path) as desk, desk.changing(create=True):
         desk.authority().issue_regulator(days)
         assert desk.notices == []
-    with Desk(tmp_path) as desk:
+    with open_desk(tmp_path) as desk:
         with desk.changing():
             pass
         assert [(note.code, note.params["who"]) for note in desk.notices] == [("FW-NOTE-520", who) for who in told]
@@ -37,7 +37,7 @@ def test_doctor_announces_it_to_people_and_programs(tmp_path, monkeypatch):
 
 
 def test_a_key_that_is_revoked_stays_so_in_the_list_and_numbers_only_grow(tmp_path):
-    with Desk(tmp_path) as desk, desk.changing(create=True):
+    with open_desk(tmp_path) as desk, desk.changing(create=True):
         authority = desk.authority()
         authority.issue_regulator()
         first = authority.revoke({"ab" * 32: "fedwarden:party:1"})

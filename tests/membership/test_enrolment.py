@@ -30,8 +30,8 @@ from fedwarden.party.home import Home
 from fedwarden.party.membership import invitation_file, joining
 from fedwarden.party.membership.enrolment_client import EnrolmentClient
 from fedwarden.regulator import enrolment, invitations
-from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.enrolment import EnrolmentListener
+from fedwarden.regulator.opening import open_desk
 from fedwarden.regulator.store import all_of
 from fedwarden.regulator.tables import InvitationRow
 
@@ -50,7 +50,7 @@ class Office:
         self.address = f"127.0.0.1:{self.listener.port}"
 
     def desk(self):
-        return Desk(self.folder)
+        return open_desk(self.folder)
 
     def invite(self, party=3, seconds=3600):
         with self.desk() as desk:

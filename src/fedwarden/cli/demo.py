@@ -24,6 +24,7 @@ from fedwarden.common.errors import DeployError, FedwardenError, JobError
 from fedwarden.common.files import locked
 from fedwarden.regulator import deletion, deployments, following, publishing, submitting, uploads
 from fedwarden.regulator.desk import Desk
+from fedwarden.regulator.opening import open_desk
 
 PARTIES, ADDRESSES = [1, 2], ["127.0.0.1", "127.0.0.1"]
 TRAIN_SECONDS = 150.0
@@ -75,7 +76,7 @@ def play(tell: Any = None) -> dict[str, Any]:
     clock = _Clock(tell)
     with _stage() as (folder, home):
         try:
-            with Desk(home) as desk:
+            with open_desk(home) as desk:
                 answer = _acts(desk, folder, clock)
                 with clock("delete"):
                     deletion.delete(desk, PARTIES, ADDRESSES)

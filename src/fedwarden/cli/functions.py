@@ -14,6 +14,7 @@ from fedwarden.common.errors import FedwardenError, UsageError
 from fedwarden.regulator import deletion, deployments, following, publishing, submitting, uploads
 from fedwarden.regulator.addresses import ipv4, is_own
 from fedwarden.regulator.desk import Desk
+from fedwarden.regulator.opening import open_desk
 from fedwarden.remote.access import Access
 from fedwarden.remote.login import password_file, password_lines
 
@@ -23,7 +24,7 @@ _ID = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 def run(given: Words, notices: list[Notice]) -> Output:
     """The lines of the old form and the fields of strict JSON."""
-    with Desk() as desk:
+    with open_desk() as desk:
         desk.progress = forms.tell
         try:
             return _FUNCTIONS[given.function](desk, given)

@@ -40,7 +40,7 @@ def doctor(
     fedwarden doctor -f fedwarden.yaml
     """
     from fedwarden.regulator import certificates, examining
-    from fedwarden.regulator.desk import Desk
+    from fedwarden.regulator.opening import open_desk
 
     if bool(hosts) == (file is not None):
         raise UsageError("FW-USE-446")
@@ -52,7 +52,7 @@ def doctor(
     addresses = [place.rpartition("@")[2].rpartition(":")[0] for place in bare]
     access = Access(dict(zip(addresses, _passwords(password, len(bare)), strict=False)))
     report, notices = examining.examine(Places().home, asked, access)
-    with Desk() as desk:
+    with open_desk() as desk:
         certificates.note_expiring(desk)
         report = msgspec.structs.replace(report, findings=[*report.findings, *examining.own_hands(desk, asked)])
         notices = [*notices, *desk.notices]

@@ -15,6 +15,7 @@ from fedwarden.common.errors import StateError
 from fedwarden.regulator import following, job_logs, support
 from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.merge import ENDED
+from fedwarden.regulator.opening import open_desk
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="the job's id / 任务编号")]
 #: Columns of a line: what every line has, in this order; the rest follows as ``key=value``.
@@ -71,7 +72,7 @@ def _note(desk: Desk, found: job_logs.JobLogs) -> None:
 def _follow(job: str, as_json: bool) -> None:
     """Until the job has ended and its last lines are out. Ctrl-C leaves the job running."""
     shown: set[str] = set()
-    with Desk() as desk:
+    with open_desk() as desk:
         while True:
             ended = following.query(desk, job).state in ENDED
             found = job_logs.merged(desk, job)

@@ -15,6 +15,7 @@ from fedwarden.common.files import write_atomic
 from fedwarden.common.membership import invitation_text
 from fedwarden.regulator import certificates, invitations
 from fedwarden.regulator.desk import Desk
+from fedwarden.regulator.opening import open_desk
 
 
 def invite(
@@ -74,7 +75,7 @@ def enrol(
     def work(desk: Desk) -> Fields:
         with desk.changing(create=True):
             pass  # the store and the authority are there from now on
-        with EnrolmentListener(Desk, *place, tell) as listener:
+        with EnrolmentListener(open_desk, *place, tell) as listener:
             tell("FW-SAY-521", {"address": f"{place[0]}:{listener.port}", "duration": duration})
             end = time.monotonic() + seconds
             seen = _told(desk, {}, tell)

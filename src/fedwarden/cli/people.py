@@ -15,6 +15,7 @@ from fedwarden.cli.headings import heading
 from fedwarden.common import messages
 from fedwarden.common.errors import FedwardenError, UsageError
 from fedwarden.regulator.desk import Desk
+from fedwarden.regulator.opening import open_desk
 
 Json = Annotated[bool, typer.Option("--json", help="strict JSON on stdout / 输出严格 JSON")]
 Fields = dict[str, Any]
@@ -34,7 +35,7 @@ def perform(
     following: Callable[[Fields], tuple[str, Fields]] | None = None,
 ) -> None:
     """Does ``work``, then JSON, or ``show``, the notices, and the *Next:* line (a code and its places)."""
-    with Desk() as desk:
+    with open_desk() as desk:
         if not as_json:
             desk.progress = forms.tell
         notices = desk.notices

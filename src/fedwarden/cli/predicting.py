@@ -186,10 +186,10 @@ def check_params(params: list[str], features: list[str]) -> list[float]:
 def _woke(home: Path, service: Service, notices: list[Notice]) -> tuple[str, int, int, str] | None:
     """Starts dead agents again; where the guest's is now, or None if all were running. Taken only after a failure."""
     from fedwarden.engines.ways import control_way
-    from fedwarden.regulator.desk import Desk
     from fedwarden.regulator.listing import wake_deployment
+    from fedwarden.regulator.opening import open_desk
 
-    with Desk(home) as desk:
+    with open_desk(home) as desk:
         guest = wake_deployment(desk, service.deployment).member(service.guest)
         notices.extend(desk.notices)
     host, port = control_way(guest)

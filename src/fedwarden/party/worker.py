@@ -19,13 +19,12 @@ import traceback
 from pathlib import Path
 from typing import Any, Protocol
 
-import structlog
-
 from fedwarden.common.api import JobSpec, Role
 from fedwarden.common.disk import DISK
 from fedwarden.common.errors import FedwardenError, JobError
 from fedwarden.common.files import read_struct
 from fedwarden.party.jobs import worker_log
+from fedwarden.party.jobs.role_job import RoleJob
 from fedwarden.party.jobs.status import StatusFile
 from fedwarden.party.models.parts import remove_part
 from fedwarden.transport.handoff import WorkerEnd
@@ -42,21 +41,6 @@ class Runner(Protocol):
     """What an algorithm's module offers: does the role's work and returns how to undo what it stored."""
 
     def __call__(self, job: RoleJob) -> None: ...
-
-
-class RoleJob:
-    """What an algorithm may use: the job's text, its own role, the channels, and the record it writes."""
-
-    def __init__(self, home: Path, spec: JobSpec, role: Role, mesh: Mesh, status: StatusFile) -> None:
-        self.home = home
-        self.spec = spec
-        self.role = role
-        self.mesh = mesh
-        self.status = status
-        self.party = next(peer.party for peer in spec.roles if peer.role == role)
-        self.data_roles = [peer.role for peer in spec.roles if peer.role != "arbiter"]
-        self.others = [peer.role for peer in spec.roles if peer.role != role]
-        self.log = structlog.get_logger().bind(job=spec.job_id, role=role, party=self.party)
 
 
 def main() -> None:

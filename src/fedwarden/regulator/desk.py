@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from fedwarden.engines.base import Engine, Member, Site
 from fedwarden.engines.native.engine import NativeEngine
 from fedwarden.identity.authority import CertificateAuthority
 from fedwarden.identity.contexts import Credentials, client_context
+from fedwarden.regulator.host_recap import HostRecap
 from fedwarden.regulator.places import Places
 from fedwarden.regulator.store import Store, audit
 from fedwarden.regulator.tables import DeploymentRow
@@ -23,17 +25,27 @@ from fedwarden.remote.access import Access
 
 if TYPE_CHECKING:
     from fedwarden.engines.native.remote_agents import RemoteAgents
-    from fedwarden.regulator.recap import HostRecap
 
 ENGINES = ("native", "fate")
 LOCK_SECONDS = 60.0
 
 
-class Desk:
-    """One command's view of a regulator's home. ``notices`` gathers what a person should know."""
+@dataclass(frozen=True)
+class Habits:
+    """What happens at every desk at certain moments, done by parts of the program that themselves work at a desk."""
 
-    def __init__(self, home: Path | None = None) -> None:
+    begin_change: Callable[[Desk], None]  # the lock is held, nothing is changed yet
+    ports_moved: Callable[[Desk], None]
+    watch_retries: Callable[[Desk], None]
+
+
+class Desk:
+    """One command's view of a regulator's home, opened by ``opening.open_desk``. ``notices`` gathers what a person
+    should know."""
+
+    def __init__(self, home: Path | None, habits: Habits) -> None:
         self.places = Places(home)
+        self._habits = habits
         self.notices: list[Notice] = []
         self.recap: list[HostRecap] = []  # of the last deploy or delete
         self.access = Access()  # what hosts over SSH are logged into with; a command puts its own here
@@ -63,9 +75,6 @@ class Desk:
 
         Raises StateError FW-STATE-002 after a minute, DeployError FW-DEP-001 (unless ``create``) or -013.
         """
-        from fedwarden.regulator.certificates import note_expiring
-        from fedwarden.regulator.recovery import recover
-
         if create:
             self.places.make()
         elif not self.places.store.exists():
@@ -73,8 +82,7 @@ class Desk:
         with locked(self.places.lock, LOCK_SECONDS):
             if create and self._store is None:
                 self._store = Store(self.places.store)
-            recover(self)
-            note_expiring(self)
+            self._habits.begin_change(self)
             yield
 
     @property
@@ -146,14 +154,10 @@ class Desk:
 
     def watch_retries(self, options: dict[str, Any]) -> None:
         """Leaves a process behind that lets a job with ``retries`` go on when it fails."""
-        from fedwarden.regulator.watching import ensure
-
         if int(options.get("retries", 0)) and not self.watching:
-            ensure(self.places)
+            self._habits.watch_retries(self)
 
     def _moved(self, before: Site, after: Site) -> None:
-        from fedwarden.regulator.publishing import write_published
-
         with self.store.begin() as session:
             row = session.get_one(DeploymentRow, after.deployment)
             for party in [one for one in row.parties if not one.details.get("left")]:
@@ -163,7 +167,7 @@ class Desk:
             moved = [member.party for member in after.members if member != before.member(member.party)]
             audit(session, "ports changed", row.id, parties=moved)
         self.note("FW-NOTE-007", parties=moved)
-        write_published(self)
+        self._habits.ports_moved(self)
 
     def close(self) -> None:
         for engine in self._engines.values():

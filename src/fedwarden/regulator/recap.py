@@ -9,16 +9,8 @@ import msgspec
 
 from fedwarden.common.errors import FedwardenError
 from fedwarden.engines.base import Member
+from fedwarden.regulator.host_recap import HostRecap
 from fedwarden.regulator.planning import Plan
-
-
-class HostRecap(msgspec.Struct, kw_only=True):
-    """Counts of agents. ``ok`` counts those that are as they should be, changed or not."""
-
-    host: str
-    ok: int = 0
-    changed: int = 0
-    failed: int = 0
 
 
 def done(plan: Plan) -> list[HostRecap]:

@@ -8,20 +8,15 @@ could help. It does what ``query`` does, and so may be killed at any moment.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fedwarden.common.errors import FedwardenError, StateError
-from fedwarden.common.files import held, locked
+from fedwarden.common.files import locked
 
 if TYPE_CHECKING:
     from fedwarden.regulator.desk import Desk
-    from fedwarden.regulator.places import Places
     from fedwarden.regulator.tables import JobRow
 
 LOOK = 1.0  # seconds between two looks at the store
@@ -29,25 +24,6 @@ ASK = 5.0  # seconds between two questions to a job's agents
 ASK_LATER = 60.0  # … at most, while a job cannot go on yet
 GIVE_UP = 3600.0  # seconds after which a failed job that cannot go on is left to the next ``query``
 TAKE_OVER = 5.0  # seconds in which a watcher that found nothing to do makes room for the next one
-# Started watchers whose end must be collected as long as this process lives (a library's user).
-_started: list[subprocess.Popen[bytes]] = []
-
-
-def ensure(places: Places) -> None:
-    """Starts the home's watcher unless it is there. A failure to start it is no failure of the command."""
-    _started[:] = [process for process in _started if process.poll() is None]
-    if held(places.watcher_lock):
-        return
-    words = [sys.executable, "-P", "-m", "fedwarden.regulator.watching", "--home", str(places.home)]
-    with contextlib.suppress(OSError):
-        descriptor = os.open(places.watcher_log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            null = subprocess.DEVNULL
-            _started.append(
-                subprocess.Popen(words, stdin=null, stdout=null, stderr=descriptor, cwd="/", start_new_session=True)
-            )
-        finally:
-            os.close(descriptor)
 
 
 class _Turn:
@@ -117,9 +93,9 @@ def main() -> None:
     places = Places(home)
     try:
         with locked(places.watcher_lock, TAKE_OVER):
-            from fedwarden.regulator.desk import Desk
+            from fedwarden.regulator.opening import open_desk
 
-            with Desk(home) as desk:
+            with open_desk(home) as desk:
                 desk.watching = True
                 watch(desk)
     except (FedwardenError, OSError) as error:

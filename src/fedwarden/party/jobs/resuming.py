@@ -14,7 +14,7 @@ from fedwarden.engine.errors import PeerViolation
 from fedwarden.party.training.checkpoints import STAGES, Checkpoints, Mark
 
 if TYPE_CHECKING:
-    from fedwarden.party.worker import RoleJob
+    from fedwarden.party.jobs.role_job import RoleJob
 
 TAG = "resume.places"
 MOST = 8

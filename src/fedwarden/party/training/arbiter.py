@@ -15,7 +15,7 @@ from fedwarden.party.training.resources import Usage
 
 if TYPE_CHECKING:
     from fedwarden.engine.result import DealerResult
-    from fedwarden.party.worker import RoleJob
+    from fedwarden.party.jobs.role_job import RoleJob
 
 
 def run_arbiter(job: RoleJob) -> None:

@@ -29,7 +29,7 @@ from fedwarden.party.training.resources import Usage
 
 if TYPE_CHECKING:
     from fedwarden.engine.result import PartyResult
-    from fedwarden.party.worker import RoleJob
+    from fedwarden.party.jobs.role_job import RoleJob
 
 Reals = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fedwarden.common.errors import JobError
 
 if TYPE_CHECKING:
-    from fedwarden.party.worker import RoleJob
+    from fedwarden.party.jobs.role_job import RoleJob
 
 
 def run(job: RoleJob) -> None:

@@ -20,7 +20,7 @@ from fedwarden.party.training import ray_blocks
 from fedwarden.party.training.blocks import Disk, Memory, Place, disk_bytes
 
 if TYPE_CHECKING:
-    from fedwarden.party.worker import RoleJob
+    from fedwarden.party.jobs.role_job import RoleJob
 
 MB = 1 << 20
 COLUMNS = "columns"

@@ -9,7 +9,7 @@ from fedwarden.common.errors import EngineError
 from fedwarden.party.training.engine_failures import translate
 
 if TYPE_CHECKING:
-    from fedwarden.party.worker import RoleJob
+    from fedwarden.party.jobs.role_job import RoleJob
 
 # The processes of a job share the host's cores with each other; more threads than this only fight.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
