@@ -40,8 +40,17 @@ def test_a_flow_on_loopback_is_reached_over_ssh_alone(run, rig, flow, tables, tm
         shutil.copy(table, flow.data / table.name)
     up = run.script("-f", "upload", "-gp", 1, "/data/guest.csv", "-hp", 2, "/data/host.csv", "-proj", "p")
     assert up.code == 0, up
-    _, job = run.submit("p")
-    assert run.ended(job)["state"] == "success"
+    monkeypatch.delenv("FEDWARDEN_SSH_KEY")
+    words = ("-f", "submit", "-proj", "p", "-alg", "hetero_lr", "-m", 1, "--json")
+    assert run.script(*words).json["code"] == "FW-SSH-014"
+    assert run.script(*words, "-pw", flow.passwords["deploy"]).json["code"] == "FW-USE-011"  # one for each party
+    assert run.script(*words, "-pw", "wr0ng", "wr0ng").json["code"] == "FW-SSH-007"
+    done = run.script(*words, "-pw", *[flow.passwords["deploy"]] * 2)
+    assert done.code == 0, done
+    monkeypatch.setenv("DEPLOYS", flow.passwords["deploy"])
+    monkeypatch.setenv("FEDWARDEN_SSH_PASSWORD_FROM", "env:DEPLOYS")
+    assert run.ended(done.json["jobid"])["state"] == "success"
+    assert run.script("-f", "predict", "-mname", "m", "-params", 1, "-pw", "x", "--json").json["code"] == "FW-USE-006"
 
 
 def test_the_file_says_the_same(run, rig, flow, tmp_path):

@@ -37,11 +37,13 @@ _REDIS = """#!/bin/sh
 [ "$1" = - ] && grep -q '^requirepass .......' || { echo "no requirepass" >&2; exit 1; }
 exec python3 -m simulator stub 6379
 """
-#: Like the real one it makes its database on an empty folder and wants to know a password for that.
+#: Like the real one it makes its database on an empty folder, which it gives to a user of its own, and wants to know a
+#: password for that.
 _MYSQL = """#!/bin/sh
 [ -n "$MYSQL_ROOT_PASSWORD" ] && [ -n "$MYSQL_PASSWORD" ] || { echo "database is uninitialized" >&2; exit 1; }
 [ -r /docker-entrypoint-initdb.d/eggroll.sql ] || { echo "no init script" >&2; exit 1; }
 date >>/var/lib/mysql/ibdata1
+chown -R 999:999 /var/lib/mysql
 exec python3 -m simulator stub 3306
 """
 

@@ -88,3 +88,28 @@ def test_fate_1_11_2_is_deployed_the_same_way(one, tmp_path):
         run = one.fate("delete", "--purge", ids=[1])
     assert (run.code, run.out) == (0, "delete success.\n"), run
     assert one.everything(1) == []
+
+
+@pytest.mark.rare
+def test_an_ordinary_user_who_may_use_docker_is_enough_and_leaves_nothing(one, tmp_path):
+    file = tmp_path / "fedwarden.yaml"
+    party = f"{{id: 1, name: bank, host: {one.ips[0]}, user: deploy, key: {one.rig.hosts[0].key}}}"
+    file.write_text(f"deployment: loans\nengine: fate\nparties:\n  - {party}\n")
+    run = one.cli("deploy", "-f", file, timeout=400)
+    assert run.code == 0, run
+    try:
+        words, _ = trained(one, 1, 1, tmp_path)
+        assert words == ["success"] * 3
+        before = one.containers(1)
+        assert len(before) == 9
+        run = one.cli("deploy", "-f", file, timeout=400)
+        assert run.code == 0 and one.containers(1) == before, run
+        run = one.cli("destroy", "-f", file, "--yes", timeout=400)
+        assert run.code == 0 and "/home/deploy/.fedwarden/fate/party-1/data/mysql" in run.err + run.out, run
+        run = one.cli("deploy", "-f", file, timeout=400)  # the database belongs to the passwords that were kept
+        assert run.code == 0, run
+    finally:
+        run = one.cli("destroy", "-f", file, "--yes", "--purge", timeout=400)
+    assert run.code == 0, run
+    assert one.everything(1) == []
+    assert ".fedwarden" not in one.rig.shell(1, "ls -A /home/deploy; ls -A /opt")

@@ -13,15 +13,36 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fate"))
 import breast
 from federation import Programs
 
+FIGURES: list[str] = []
+
 
 @pytest.fixture(scope="session")
-def fate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def figures() -> list[str]:
+    """Lines that are printed when all tests have run."""
+    return FIGURES
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if FIGURES:
+        terminalreporter.section("a real FATE 2.2 beside the native engine")
+        for line in FIGURES:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def fate(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
     """Its URL."""
+
+    def say(line: str) -> None:
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{line}", flush=True)
+
     try:
-        with flow(environment(), tmp_path_factory.mktemp("fate")) as url:
-            yield url
+        python = environment(say)
     except NoFate as reason:
         pytest.skip(str(reason))
+    with flow(python, tmp_path_factory.mktemp("fate")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,12 +56,13 @@ def _version(python: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def environment() -> Path:
-    """The environment's Python; made when it is not there, about 2 GB. Raises NoFate."""
+def environment(say: Callable[[str], None]) -> Path:
+    """The environment's Python; made when it is not there, and ``say`` told so. Raises NoFate."""
     made, done = ENVIRONMENT / "bin" / "python", ENVIRONMENT / ".made"
     if done.exists() and done.read_text() == LOCK.read_text():
         return made
     python = python_that_fits(dict(os.environ))
+    say(f"making {ENVIRONMENT.name} by {python}: 2 GB from the package index, some minutes")
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     subprocess.run([python, "-m", "venv", str(ENVIRONMENT)], check=True)
     pip = [str(made), "-m", "pip", "--disable-pip-version-check", "-qq", "install", "--no-deps", "--require-hashes"]

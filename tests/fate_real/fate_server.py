@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fate_environment import NoFate, package
+from fate_environment import package
 
 START_SECONDS = 180.0
 STOP_SECONDS = 30.0
@@ -22,7 +22,8 @@ STOP_SECONDS = 30.0
 
 @contextmanager
 def flow(python: Path, folder: Path) -> Iterator[str]:
-    """The URL of a running FATE-Flow. Raises NoFate with the end of what it said when it does not start."""
+    """The URL of a running FATE-Flow; in the end nothing of it runs, and it has written nothing but in ``folder``.
+    Raises AssertionError, with the end of what it said when it does not start."""
     code = package(python)
     shutil.copytree(code / "conf", folder / "conf")
     http, grpc = _free_ports()
@@ -30,7 +31,17 @@ def flow(python: Path, folder: Path) -> Iterator[str]:
     text = conf.read_text().replace("http_port: 9380", f"http_port: {http}", 1)
     conf.write_text(text.replace("grpc_port: 9360", f"grpc_port: {grpc}", 1))
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    variables = os.environ | {"FATE_FLOW_HOME": str(folder), "PATH": path, "OMP_NUM_THREADS": "1"}
+    for name in ("own", "tmp"):
+        (folder / name).mkdir()
+    variables = os.environ | {
+        "FATE_FLOW_HOME": str(folder),
+        "HOME": str(folder / "own"),
+        "TMPDIR": str(folder / "tmp"),
+        "PATH": path,
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    began = time.time()
     said = folder / "said.log"
     with said.open("wb") as log:
         words = [str(python), str(code / "fate_flow_server.py")]
@@ -44,6 +55,11 @@ def flow(python: Path, folder: Path) -> Iterator[str]:
     finally:
         _end(folder)
         server.wait(STOP_SECONDS)
+    mark = f"FATE_FLOW_HOME={folder}".encode()
+    assert not (left := list(_carrying(mark))), f"FATE's processes {left} still run"
+    environment = python.parents[1]
+    changed = [it for it in environment.rglob("*") if not it.is_symlink() and it.stat().st_mtime > began]
+    assert not (files := [it for it in changed if it.is_file()]), f"FATE has written into its own code: {files[:5]}"
 
 
 def _answers(url: str, server: subprocess.Popen[bytes], said: Path) -> None:
@@ -56,7 +72,9 @@ def _answers(url: str, server: subprocess.Popen[bytes], said: Path) -> None:
         except OSError:
             pass
         if server.poll() is not None or time.monotonic() > end:
-            raise NoFate(f"FATE-Flow did not start: {' '.join(said.read_text(errors='replace').split())[-400:]}")
+            raise AssertionError(
+                f"FATE-Flow did not start: {' '.join(said.read_text(errors='replace').split())[-400:]}"
+            )
         time.sleep(0.5)
 
 

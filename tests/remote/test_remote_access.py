@@ -14,7 +14,7 @@ PLACE = "deploy@192.0.2.1:2222"
 
 @pytest.fixture(autouse=True)
 def nothing_else(monkeypatch):
-    for name in ("FEDWARDEN_SSH_KEY", "SSH_AUTH_SOCK"):
+    for name in ("FEDWARDEN_SSH_KEY", "FEDWARDEN_SSH_PASSWORD_FROM", "SSH_AUTH_SOCK"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -33,6 +33,28 @@ def test_what_is_given_to_the_command_goes_before_the_file_and_the_file_before_t
     for login in (given, named):
         assert "g1ven" not in repr(login) + repr(Access({"192.0.2.1": "g1ven"}))
         assert "fr0mEnv" not in repr(login)
+
+
+def test_the_environment_names_a_password_for_hosts_that_nothing_else_is_given_for(monkeypatch, tmp_path):
+    file = tmp_path / "pw"
+    file.write_text("fr0mFile\n")
+    file.chmod(0o600)
+    monkeypatch.setenv("PARTNER", "fr0mEnv")
+    for source, found in ((f"file:{file}", "fr0mFile"), ("env:PARTNER", "fr0mEnv")):
+        monkeypatch.setenv("FEDWARDEN_SSH_PASSWORD_FROM", source)
+        assert Access().can("192.0.2.1") and Access().login(PLACE).password == found
+    assert Access().login(PLACE, {"key": "/inner"}).password is None
+    assert Access({"192.0.2.1": "g1ven"}).login(PLACE).password == "g1ven"
+    monkeypatch.setenv("FEDWARDEN_SSH_KEY", "/outer")
+    assert Access().login(PLACE).key_file == Path("/outer") and Access().login(PLACE).password is None
+
+
+@pytest.mark.parametrize("source", ["s3cret", "env:", "file", "prompt:x"])
+def test_what_names_no_source_is_refused_and_not_repeated(monkeypatch, source):
+    monkeypatch.setenv("FEDWARDEN_SSH_PASSWORD_FROM", source)
+    with pytest.raises(RemoteError) as caught:
+        Access().login(PLACE)
+    assert caught.value.code == "FW-SSH-800" and "s3cret" not in str(caught.value)
 
 
 def test_a_password_file_has_to_be_private(tmp_path):

@@ -10,9 +10,10 @@ from fedwarden.cli import fate_options, forms
 from fedwarden.cli.words import Words
 from fedwarden.common import options
 from fedwarden.common.api import Notice
-from fedwarden.common.errors import FedwardenError, UsageError
+from fedwarden.common.errors import DeployError, FedwardenError, UsageError
 from fedwarden.regulator import deletion, deployments, following, publishing, submitting, uploads
 from fedwarden.regulator.addresses import ipv4, is_own
+from fedwarden.regulator.deployments import current
 from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.opening import open_desk
 from fedwarden.remote.access import Access
@@ -27,6 +28,8 @@ def run(given: Words, notices: list[Notice]) -> Output:
     with open_desk() as desk:
         desk.progress = forms.tell
         try:
+            if given.has("password") and not given.has("id"):
+                _access_as_deployed(desk, given)
             return _FUNCTIONS[given.function](desk, given)
         finally:
             notices.extend(desk.notices)
@@ -61,6 +64,19 @@ def _access(desk: Desk, given: Words, ips: list[str]) -> None:
         desk.note("FW-NOTE-161")
     pairs = zip(ips, passwords, abroad, strict=True)
     desk.access = Access({ipv4(ip): password for ip, password, far in pairs if far})
+
+
+def _access_as_deployed(desk: Desk, given: Words) -> None:
+    """One password for each party of the current deployment, lowest id first, as at its deploy. Raises DeployError
+    FW-DEP-001; UsageError FW-USE-011."""
+    if not desk.places.store.exists():
+        raise DeployError("FW-DEP-001")
+    with desk.store.begin() as session:
+        ips = [it.ip for it in sorted(current(session).parties, key=lambda it: it.party) if it.party]
+    passwords = given.many("password")
+    if passwords != ["-"] and len(passwords) != len(ips):
+        raise UsageError("FW-USE-011", passwords=len(passwords), parties=len(ips))
+    _access(desk, given, ips)
 
 
 def grant(desk: Desk, ips: list[str], source: str) -> None:

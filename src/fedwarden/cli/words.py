@@ -20,6 +20,7 @@ usage: python3 script.py [-h] -f {deploy,upload,submit,query,load_bind,predict,d
   -f/--function            what to do / 要执行的功能
   -u/--users [USER ...]    accepted, without effect / 接受但不使用
   -pw/--password PW ...    one per party; not needed on this machine: deploy, delete / 每个参与方一个，本机无需
+                           where FATE is reached through SSH also upload, submit, query, load_bind / 经 SSH 访问 FATE 时
   -id/--id ID ...          party ids, 1 to 2147483647, distinct: deploy, delete / 参与方编号
   -ip/--ip IP ...          IPv4 of each party's host: deploy, delete / 各参与方主机的 IPv4 地址
   -gp ID PATH              guest (label owner) and the absolute path of its data: upload / 标签方及其数据的绝对路径
@@ -74,7 +75,7 @@ OPTIONS = (
     Option("function", ("-f", "--function"), 1, 1),
     Option("users", ("-u", "--users"), 0, None),
     Option("json", ("--json",), 0, 0),
-    Option("password", ("-pw", "--password"), 1, None, ("deploy", "delete")),
+    Option("password", ("-pw", "--password"), 1, None, ("deploy", "delete", "upload", "submit", "query", "load_bind")),
     Option("id", ("-id", "--id"), 1, None, ("deploy", "delete"), ("deploy", "delete")),
     Option("ip", ("-ip", "--ip"), 1, None, ("deploy", "delete"), ("deploy", "delete")),
     Option("engine", ("-e", "--engine"), 1, 1, ("deploy",)),

@@ -14,12 +14,14 @@ from fedwarden.remote.login import Login, password_file
 
 #: A private key file for all hosts that have no password given.
 KEY_VARIABLE = "FEDWARDEN_SSH_KEY"
+#: Where the password is, for hosts that nothing else is given for: what password_from is in fedwarden.yaml.
+PASSWORD_VARIABLE = "FEDWARDEN_SSH_PASSWORD_FROM"  # noqa: S105 - a name
 
 
 class Access:
     """For each host, in this order: the password given for it to this command; the key file, then the source of a
     password, that its deployment names (``means``: ``key`` and ``password_from``, never a secret); the key file of
-    FEDWARDEN_SSH_KEY; the caller's SSH agent."""
+    FEDWARDEN_SSH_KEY; the source of a password that FEDWARDEN_SSH_PASSWORD_FROM names; the caller's SSH agent."""
 
     def __init__(self, passwords: Mapping[str, str] | None = None) -> None:
         self._passwords = dict(passwords or {})
@@ -30,13 +32,15 @@ class Access:
 
     def can(self, host: str, means: Mapping[str, Any] | None = None) -> bool:
         """Whether there is anything to try."""
-        if host in self._passwords or os.environ.get(KEY_VARIABLE) or os.environ.get("SSH_AUTH_SOCK"):
+        names = (KEY_VARIABLE, PASSWORD_VARIABLE, "SSH_AUTH_SOCK")
+        if host in self._passwords or any(os.environ.get(name) for name in names):
             return True
         return bool(means and (means.get("key") or means.get("password_from")))
 
     def login(self, place: str, means: Mapping[str, Any] | None = None) -> Login:
         """``place`` is ``user@host:port``. Raises RemoteError FW-SSH-014 when there is nothing to log in with, and what
-        ``password_from`` can fail with: FW-SSH-017, -018, -440 (no such variable), -441 (nobody to ask)."""
+        a source of a password can fail with: FW-SSH-017, -018, -440 (no such variable), -441 (nobody to ask), -800
+        (none of the three)."""
         user, _, address = place.rpartition("@")
         host, _, port = address.rpartition(":")
         if not self.can(host, means):
@@ -44,11 +48,12 @@ class Access:
         means = means or {}
         password, key = self._passwords.get(host), ""
         if password is None:
-            key = str(means.get("key") or "")
-            if not key and means.get("password_from"):
-                password = self._from(str(means["password_from"]), place)
-            elif not key:
+            key, source = str(means.get("key") or ""), str(means.get("password_from") or "")
+            if not key and not source:
                 key = os.environ.get(KEY_VARIABLE, "")
+                source = "" if key else _checked(os.environ.get(PASSWORD_VARIABLE, ""))
+            if not key and source:
+                password = self._from(source, place)
         return Login(host, user, int(port), password=password, key_file=Path(key) if key else None)
 
     def _from(self, source: str, place: str) -> str:
@@ -65,3 +70,11 @@ class Access:
             else:
                 raise RemoteError("FW-SSH-441", host=place)
         return self._found[place]
+
+
+def _checked(source: str) -> str:
+    """Raises RemoteError FW-SSH-800; it does not repeat what it found, which might be the password itself."""
+    kind, _, rest = source.partition(":")
+    if source and source != "prompt" and not (kind in ("env", "file") and rest):
+        raise RemoteError("FW-SSH-800", name=PASSWORD_VARIABLE)
+    return source

@@ -247,4 +247,10 @@ MESSAGES = {
         fix_en="Give this machine's address in the network that the other hosts are in.",
         fix_zh="请改用本机在其他主机所在网络中的地址。",
     ),
+    "FW-SSH-800": Msg(
+        en="{name} does not say where the password is",
+        zh="{name} 未说明密码的来源",
+        fix_en="It is `prompt`, `env:VARIABLE` or `file:PATH` (0600), never the password itself.",
+        fix_zh="其值应为 `prompt`、`env:变量名` 或 `file:路径`（0600），不能是密码本身。",
+    ),
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import tarfile
+import zlib
+from collections.abc import Iterator
 
-#: More than this of one file is not looked at.
+#: More than this of one file, and of all files unpacked, is not looked at.
 MOST = 8 << 20
+TOTAL = 256 << 20
 _REASON = re.compile(r"(?:^|[\s\]:])((?:[A-Z]\w*)?(?:Error|Exception)\b: ?.*)$")
 
 
@@ -35,17 +39,28 @@ def reason(text: str) -> str:
     return ""
 
 
-def _texts(raw: bytes) -> list[tuple[str, str]]:
-    out = []
+class _Bounded(io.BufferedIOBase):
+    """A stream that ends after ``TOTAL`` bytes: a small archive may unpack to anything."""
+
+    def __init__(self, stream: gzip.GzipFile) -> None:
+        self._stream, self._left = stream, TOTAL
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        piece = self._stream.read(min(size or 0, self._left))
+        self._left -= len(piece)
+        return piece
+
+
+def _texts(raw: bytes) -> Iterator[tuple[str, str]]:
+    """One after the other, until something is no archive any more."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(raw), mode="r:gz") as tar:
+        with gzip.open(io.BytesIO(raw)) as stream, tarfile.open(fileobj=_Bounded(stream), mode="r|") as tar:
             for member in tar:
                 if member.isfile() and member.name.rsplit("/", 1)[-1].startswith(
                     ("ERROR", "std", "fate_flow_schedule")
                 ):
                     handle = tar.extractfile(member)
                     if handle is not None:
-                        out.append((member.name, handle.read(MOST).decode("utf-8", "replace")))
-    except (tarfile.TarError, OSError, EOFError):
-        return []
-    return out
+                        yield member.name, handle.read(MOST).decode("utf-8", "replace")
+    except (tarfile.TarError, OSError, EOFError, zlib.error):
+        return

@@ -79,7 +79,8 @@ def forget(cluster: Cluster) -> Command:
     return _script("remove the releases", "forget.sh", cluster, str(cluster.party))
 
 
-def purge(cluster: Cluster, image: str) -> Command:
+def purge(plan: Plan, cluster: Cluster) -> Command:
+    image = plan.image(next(it.image for it in plan.version.services if it.name == "mysql"))
     return _script("purge the party's data", "purge.sh", cluster, image, seconds=DOWN_SECONDS)
 
 

@@ -100,7 +100,7 @@ class Deployer:
                 fleet.require_all()
                 outcome = fleet.gather(lambda sessions: run.run({**hosts, **sessions}))
         finally:
-            if run.begun:
+            if run.begun and not run.clean:
                 self._nothing_left.discard(site.deployment)
         return filled(site, outcome), outcome.changed
 

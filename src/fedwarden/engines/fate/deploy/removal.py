@@ -36,8 +36,7 @@ async def remove(hosts: Mapping[str, Host], plan: Plan, owner: str, *, purge: bo
         elif facts.owner or not purge:
             return []
         if purge:
-            database = plan.image(next(it.image for it in plan.version.services if it.name == "mysql"))
-            await host.run(commands.purge(cluster, database))
+            await host.run(commands.purge(plan, cluster))
             return []
         await host.run(commands.forget(cluster))
         left = []

@@ -54,7 +54,7 @@ class Rollout:
     ) -> None:
         self.plan = plan
         self.begun = False  # whether anything was changed on any host
-        self.clean = True  # whether all that was changed was taken back
+        self.clean = False  # after a failure: whether no host has anything of a cluster that was not there before
         self._owner = owner
         self._say, self._note = say, note
         self._archive, self._check = archive, check
@@ -193,18 +193,29 @@ class Rollout:
             host, facts = hosts[cluster.place], self._facts[cluster.party]
             before, now = facts.current, releases[cluster.party]
             if before == now:
+                self.clean = False
                 return  # it ran this release already: what was mended stays mended
             shown = cluster.shown
             self._say("FW-SAY-657", party=cluster.party, host=shown)
             try:
                 if before:
                     await host.run(commands.up(cluster, before, facts.compose, firewall=facts.firewall))
+                    await host.run(commands.discard(cluster, now))
                 else:
-                    await host.run(commands.down(cluster, facts.compose))
-                await host.run(commands.discard(cluster, now))
+                    await self._take_away(host, cluster)
             except FedwardenError as error:
                 self.clean = False
                 self._note("FW-NOTE-653", party=cluster.party, host=shown, why=error.message())
 
+        self.clean = True
         touched = [it for it in self.plan.clusters if it.party in self._touched]
         await self._each(one, touched)
+
+    async def _take_away(self, host: Host, cluster: Cluster) -> None:
+        """A cluster that was not there before: what this run wrote goes with it; data of an earlier one stays."""
+        facts = self._facts[cluster.party]
+        await host.run(commands.down(cluster, facts.compose))
+        if facts.secrets or facts.database:
+            await host.run(commands.forget(cluster))
+        else:
+            await host.run(commands.purge(self.plan, cluster))

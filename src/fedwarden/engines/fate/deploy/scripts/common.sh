@@ -6,6 +6,8 @@ shift
 compose() {
     if [ "$how" = v2 ]; then docker compose "$@"; else docker-compose "$@"; fi
 }
+# Whether a folder holds anything. What a container gave to its own user may be closed to us, and is not empty.
+holds() { [ -e "$1" ] && { [ ! -r "$1" ] || [ -n "$(ls -A "$1")" ]; }; }
 note() { # one line of the journal: when, what, how it ended
     printf '{"at":"%s","step":"%s","result":"%s"}\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$2" >>"$root/journal.jsonl"
 }

@@ -25,7 +25,7 @@ ip -4 route show 2>/dev/null | awk '$1 ~ /\// { print "route " $1 " " $3 }'
 [ -L "$root/current" ] && echo "current $(basename "$(readlink "$root/current")")"
 [ -f "$root/owner" ] && echo "owner $(cat "$root/owner")"
 [ -f "$root/secrets.env" ] && echo "secrets yes"
-if [ -n "$(ls -A "$root/data/mysql" 2>/dev/null)" ]; then
+if holds "$root/data/mysql"; then
     if [ -f "$root/secrets.env" ] && [ "$(cat "$root/data/mysql.owner" 2>/dev/null)" = "$(owner)" ]; then
         echo "database ours"
     else

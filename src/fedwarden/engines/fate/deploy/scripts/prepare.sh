@@ -10,7 +10,7 @@ if [ ! -s "$root/secrets.env" ]; then
     done >"$root/.secrets.new" || exit 1
     mv "$root/.secrets.new" "$root/secrets.env"
 fi
-if [ -z "$(ls -A mysql)" ]; then
+if ! holds mysql; then
     owner >mysql.owner
 elif [ "$(cat mysql.owner 2>/dev/null)" != "$(owner)" ]; then
     echo "the database in $root/data/mysql was made with other passwords" >&2
