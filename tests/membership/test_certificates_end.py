@@ -25,7 +25,7 @@ def test_an_end_within_thirty_days_is_a_note_of_every_change(tmp_path, days, tol
 
 def test_doctor_announces_it_to_people_and_programs(tmp_path, monkeypatch):
     monkeypatch.setenv("FEDWARDEN_HOME", str(tmp_path))
-    with Desk(tmp_path) as desk, desk.changing(create=True):
+    with open_desk(tmp_path) as desk, desk.changing(create=True):
         desk.authority().issue_regulator(29)
     file = tmp_path / "fedwarden.yaml"
     file.write_text("parties: [{id: 1, host: 127.0.0.1}]")
