@@ -3,6 +3,8 @@
 python benchmarks/run.py                       every case
 python benchmarks/run.py --quick               the small ones
 python benchmarks/run.py --case lr-30000x23    one (may be repeated); any size may be named
+python benchmarks/run.py --case lr-1000000x20 --validation 0.2    with held-out rows and the training on all rows
+                                               that follows; printed, not stored
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ from world import Failed, World
 RESULTS = Path(__file__).with_name("results.json")
 
 
-def measure(world: World, case: cases.Case, series: str) -> dict[str, Any]:
+def measure(world: World, case: cases.Case, series: str, validation: float = 0.0) -> dict[str, Any]:
     """One training and the same in plaintext, in this run on the same rows; the row for results.json."""
     features, label = cases.generate(case)
     folder = world.folder / case.name
     tables = cases.write(case, features, label, folder)
     options = folder / "options.yaml"
-    options.write_text(_options(case, series))
+    options.write_text(_options(case, series, validation))
     job = world.train(case.name, case.algorithm, tables, options, seconds=1800)
     records = world.records(job)
     seconds = iteration_seconds(case, records)
@@ -76,8 +78,8 @@ def iteration_seconds(case: cases.Case, records: dict[str, dict[str, Any]]) -> f
     return float(max(medians))
 
 
-def _options(case: cases.Case, series: str) -> str:
-    lines = ["validation: 0", "alpha: 0.01"]
+def _options(case: cases.Case, series: str, validation: float) -> str:
+    lines = [f"validation: {validation}", "alpha: 0.01"]
     if case.kind == "lr":
         lines += [f"max_iter: {case.iterations}", f'sigmoid: "{series}"', "loss_every: 10"]
     if case.kind == "psi":
@@ -94,11 +96,11 @@ def store(row: dict[str, Any], path: Path = RESULTS) -> None:
 
 
 def show(row: dict[str, Any]) -> str:
-    memory = max(row["peak_memory_mb"].values(), default=0)
+    memory = ", ".join(f"{role} {size:.0f}" for role, size in row["peak_memory_mb"].items())
     return (
         f"{row['case']:<18} {row['series']:<9} {row['seconds_per_iteration'] * 1000:10.2f} ms  "
         f"plaintext {row['plaintext_seconds'] * 1000:9.3f} ms  ratio {row['ratio']:8.1f}  "
-        f"sent {sum(row['links'].values()) / 1e6:8.1f} MB  peak {memory:6.0f} MB"
+        f"sent {sum(row['links'].values()) / 1e6:8.1f} MB  peak {memory} MB"
     )
 
 
@@ -110,6 +112,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quick", action="store_true", help="the small cases only")
     parser.add_argument("--series", help="only this one, e.g. 32,14")
     parser.add_argument("--no-store", action="store_true", help="print only")
+    parser.add_argument("--validation", type=float, default=0.0, help="share of rows held out (the row is not stored)")
     chosen = parser.parse_args(arguments)
     try:
         wanted = [cases.parse(name) for name in chosen.case or (cases.QUICK if chosen.quick else cases.DEFAULT)]
@@ -120,9 +123,9 @@ def main(arguments: list[str]) -> int:
             for case in wanted:
                 for series in case.series:
                     if chosen.series in (None, series):
-                        row = measure(world, case, series)
+                        row = measure(world, case, series, chosen.validation)
                         print(show(row), flush=True)
-                        if not chosen.no_store:
+                        if not chosen.no_store and not chosen.validation:
                             store(row)
     except Failed as error:
         print(f"error: {error}", file=sys.stderr)

@@ -41,7 +41,8 @@ def test_the_least_of_machine_and_groups_counts(tmp_path: Path) -> None:
 
 
 def test_a_limit_of_the_process_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _: (50 * MB, 50 * MB))
+    known = {resource.RLIMIT_AS: 50 * MB, resource.RLIMIT_DATA: resource.RLIM_INFINITY}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (known[kind], known[kind]))
     used = resource.getpagesize()
     assert memory.available(machine(tmp_path, 900), tmp_path) == 50 * MB - used
 
@@ -91,6 +92,18 @@ def folder(tmp_path: Path) -> Path:
 
 def free_memory(monkeypatch: pytest.MonkeyPatch, megabytes: int) -> None:
     monkeypatch.setattr(memory, "available", lambda **_: megabytes * MB)
+
+
+def test_a_limit_of_the_process_counts_without_what_libraries_only_reserve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proc = machine(tmp_path, 9000)
+    known = {resource.RLIMIT_DATA: 800 * MB, resource.RLIMIT_AS: resource.RLIM_INFINITY}
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (known[kind], resource.RLIM_INFINITY))
+    assert memory.available(proc, tmp_path / "groups") == 800 * MB - memory.RESERVED
+    assert memory.available(proc, tmp_path / "groups", limits=False) == 9000 * MB
+    known[resource.RLIMIT_DATA] = MB
+    assert memory.available(proc, tmp_path / "groups") == 0
 
 
 def test_what_does_not_fit_is_refused_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:

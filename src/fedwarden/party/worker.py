@@ -35,6 +35,9 @@ CONNECT_SECONDS = 60.0
 DONE_SECONDS = 120.0
 #: Seconds between the word to stop and the end of this process, for the ABORT frames to leave.
 LAST_WORDS = 0.5
+#: Bytes of the stack of each thread but the first: two per channel wait and copy, no more. The system's own choice
+#: (8 MiB) counts in a process's limits, touched or not.
+THREAD_STACK = 1 << 20
 
 
 class Runner(Protocol):
@@ -50,6 +53,7 @@ def main() -> None:
     parser.add_argument("--role", required=True)
     parser.add_argument("--fd", type=int, required=True)
     words = parser.parse_args()
+    threading.stack_size(THREAD_STACK)
     folder = words.home / "jobs" / words.job
     worker_log.configure(folder / f"{words.role}.log.jsonl")
     spec = read_struct(folder / "spec.json", JobSpec)

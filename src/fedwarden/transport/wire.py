@@ -97,7 +97,8 @@ class Wire:
                 self.last_heard = time.monotonic()
                 self.received += count
                 return count
-            if not waiting.poll(_POLL_MS):
+            # the second look: a stall of this whole process is no silence of the peer, whose words have come meanwhile
+            if not waiting.poll(_POLL_MS) and not waiting.poll(0):
                 self._idle(time.monotonic() - self.last_heard)
 
     def peer_shut(self) -> bool:

@@ -25,7 +25,7 @@ from fedwarden.party.training.blocks import Memory, Place
 from fedwarden.party.training.cells import Cells
 from fedwarden.party.training.checkpoints import Checkpoints, Mark, RowOrder, Stage
 from fedwarden.party.training.evaluate import evaluate
-from fedwarden.party.training.resources import Usage
+from fedwarden.party.training.resources import Usage, give_back
 
 if TYPE_CHECKING:
     from fedwarden.engine.result import PartyResult
@@ -60,6 +60,7 @@ def run_data_party(job: RoleJob) -> None:
     label = None if label is None else label[order]
     cells = Cells(place.arrange(table.features, order), place.between)
     del table  # its ids and its own order of rows are not needed any more
+    give_back()
     cells.fill(training)
     _notice_missing(job, dataset, cells)
     if job.role == "guest" and job.spec.privacy == "none":
@@ -135,6 +136,7 @@ def _on_all_rows(
 
     Other rows are another matrix: a fresh attempt, with nothing of the first one (docs/protocol.md, section 1).
     """
+    give_back()
     values = cells.fill(len(cells.values))
     outcome = _train(job, _open(job, place), values, label, len(values), usage, going)
     job.status.reveal([{**item, "what": f"refit: {item['what']}"} for item in outcome.revealed])

@@ -26,6 +26,9 @@ MB = 1 << 20
 COLUMNS = "columns"
 #: Libraries, message queues and socket buffers; bytes.
 BASE = 300 * MB
+#: Address space that libraries reserve and hardly touch (buffers of linear algebra, stacks of threads): it counts in
+#: RLIMIT_DATA and nowhere else.
+RESERVED = 96 * MB
 #: Bytes per row beside the columns: an id and its token while the table is read, vectors of shares while it is trained.
 ID_BYTES, SHARE_BYTES = 250, 22 * 8
 #: Bytes per row while a table is read by groups of columns: a group's text or numbers, a label, the order of rows.
@@ -68,7 +71,7 @@ def available(proc: Path = Path("/proc"), group: Path = _GROUP, *, limits: bool 
         found.append(max(0, limit - used))
     limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
     if limit != resource.RLIM_INFINITY:  # BASE counts what is taken already; mapped files do not count here
-        found.append(limit)
+        found.append(max(0, limit - RESERVED))
     return min(found)
 
 

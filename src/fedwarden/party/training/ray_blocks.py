@@ -123,7 +123,7 @@ class OnRay(Memory):
         import ray  # the optional extra
 
         if not ray.is_initialized():
-            here = {"num_cpus": workers} if address is None else {}
+            here: dict[str, Any] = {"num_cpus": workers} if address is None else {}
             ray.init(address=address, include_dashboard=False, log_to_driver=False, **here)
         self._ray, self._workers = ray, workers
 

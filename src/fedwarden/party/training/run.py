@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from typing import TYPE_CHECKING
 
 from fedwarden.common.errors import EngineError
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
 
 # The processes of a job share the host's cores with each other; more threads than this only fight.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# The allocator of the library that reads tables gives address space back at once where a limit counts it.
+GIVE_BACK = ("_RJEM_MALLOC_CONF", "retain:false,dirty_decay_ms:0,muzzy_decay_ms:0")
 
 
 def run(job: RoleJob) -> None:
     """Raises EngineError (what the mathematics refuses), DataError (the table), LinkError (a peer)."""
     for name in THREADS:
         os.environ.setdefault(name, "1")
+    if resource.getrlimit(resource.RLIMIT_DATA)[0] != resource.RLIM_INFINITY:
+        os.environ.setdefault(*GIVE_BACK)
     from fedwarden.engine import errors as engine
     from fedwarden.party.training.arbiter import run_arbiter
     from fedwarden.party.training.data_party import run_data_party
