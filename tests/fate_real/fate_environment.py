@@ -57,11 +57,15 @@ def _version(python: str) -> str:
 
 
 def environment(say: Callable[[str], None]) -> Path:
-    """The environment's Python; made when it is not there, and ``say`` told so. Raises NoFate."""
+    """The environment's Python; made when it is not there or of another one than FATE_PYTHON asks for, and ``say`` told
+    so. Raises NoFate."""
     made, done = ENVIRONMENT / "bin" / "python", ENVIRONMENT / ".made"
-    if done.exists() and done.read_text() == LOCK.read_text():
+    asked = os.environ.get("FATE_PYTHON")
+    python = python_that_fits(dict(os.environ)) if asked or not done.exists() else ""
+    fits = not asked or _version(asked) == _version(str(made))
+    if fits and done.exists() and done.read_text() == LOCK.read_text():
         return made
-    python = python_that_fits(dict(os.environ))
+    python = python or python_that_fits(dict(os.environ))
     say(f"making {ENVIRONMENT.name} by {python}: 2 GB from the package index, some minutes")
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     subprocess.run([python, "-m", "venv", str(ENVIRONMENT)], check=True)
