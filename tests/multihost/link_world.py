@@ -34,6 +34,18 @@ ROLES = {"guest": 1, "host1": 2, "arbiter": 0}
 AGENT = "fedwarden.party.agent"
 
 
+def translate(rig: Rig, number: int) -> None:
+    """192.168.77.2 exists on that host alone; its agent's ports are reached at other ports of the host's address."""
+    outside = rig.hosts[number - 1].ip
+    rig.shell(
+        number,
+        f"ip addr add {INSIDE}/32 dev lo && nft -f - <<END\n"
+        "table ip nat {\n chain in {\n  type nat hook prerouting priority dstnat;\n"
+        f"  ip daddr {outside} tcp dport 1{DATA} dnat to {INSIDE}:{DATA}\n"
+        f"  ip daddr {outside} tcp dport 1{CONTROL} dnat to {INSIDE}:{CONTROL}\n }}\n}}\nEND",
+    )
+
+
 class OnHosts:
     """What deploys to other hosts, without SSH: the agents are started in the hosts' namespaces."""
 
@@ -79,7 +91,7 @@ class LinkWorld:
         self.engine = NativeEngine(lambda: self.ca, self.ca.issue_regulator(), lambda: OnHosts(self))  # type: ignore[arg-type,return-value]
         self.numbers = 0
         outside = rig.hosts[1].ip
-        self._translate(outside)
+        translate(rig, 2)
         arbiter = Member(
             party=0, host="127.0.0.1", home=str(folder / "deployments" / "d1" / "party-0"), details={"relay": True}
         )
@@ -96,16 +108,6 @@ class LinkWorld:
             },
         )
         self.site = self.engine.deploy(Site(deployment="d1", members=[arbiter, guest, host]))
-
-    def _translate(self, outside: str) -> None:
-        """192.168.77.2 exists on host 2 alone; its agent's ports are reached at other ports of the host's address."""
-        self.rig.shell(
-            2,
-            f"ip addr add {INSIDE}/32 dev lo && nft -f - <<END\n"
-            "table ip nat {\n chain in {\n  type nat hook prerouting priority dstnat;\n"
-            f"  ip daddr {outside} tcp dport 1{DATA} dnat to {INSIDE}:{DATA}\n"
-            f"  ip daddr {outside} tcp dport 1{CONTROL} dnat to {INSIDE}:{CONTROL}\n }}\n}}\nEND",
-        )
 
     def close(self) -> None:
         try:

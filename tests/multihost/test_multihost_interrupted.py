@@ -10,7 +10,7 @@ from multihost_world import PYTHON, ROOT, world_on
 
 from rig.fixture import hosts
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.rare]
 
 
 def test_kill_9_in_the_middle_of_deploy_then_the_same_command_by_key(tmp_path):

@@ -1,4 +1,5 @@
-"""The arbiter on a host of its own, and a party that moves to another host: both by the file alone."""
+"""The arbiter on a host of its own, a party behind an address translation, and one that moves to another host: all by
+the file alone."""
 
 import json
 import time
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from link_world import CONTROL, DATA, INSIDE, translate
 from multihost_world import world_on
 
 from rig.fixture import hosts
@@ -28,6 +30,13 @@ def write(world, arbiter: int, **parties: int) -> Path:
         return {"host": host.ip, "user": "deploy", "key": str(host.key)}
 
     entries = [{"id": int(name[1:]), **on(number)} for name, number in parties.items()]
+    for entry in [one for one in entries if one["host"] == world.rig.hosts[1].ip]:
+        entry |= {
+            "bind": INSIDE,
+            "control": f"{entry['host']}:1{CONTROL}",
+            "advertise": {0: f"{entry['host']}:1{DATA}", 1: f"{entry['host']}:1{DATA}"},
+            "advertise_control": f"{entry['host']}:1{CONTROL}",
+        }
     path = world.home.parent / "fedwarden.yaml"
     path.write_text(yaml.safe_dump({"deployment": "loans", "arbiter": on(arbiter), "parties": entries}))
     return path
@@ -62,9 +71,11 @@ def work(world, tables, places: dict[int, int]) -> None:
 
 def test_1_an_arbiter_on_another_host_than_the_regulator_serves_jobs(world, tmp_path):
     world.tables = breast_tables(tmp_path)
+    translate(world.rig, 2)
     done = verb(world, "deploy", "-f", write(world, 3, p1=1, p2=2))
     assert {step["party"]: step["action"] for step in done["steps"]} == {0: "create", 1: "create", 2: "create"}
     assert agents(world) == [["1"], ["2"], ["0"]]
+    assert f"{INSIDE}:{CONTROL}" in world.rig.shell(2, "ss -Hltn"), "it listens where nobody else can reach it"
     assert not list(world.home.glob("deployments/*/party-*")), "no agent on the regulator's machine"
     work(world, world.tables, {1: 1, 2: 2})
     assert verb(world, "deploy", "-f", write(world, 3, p1=1, p2=2))["changed"] == 0

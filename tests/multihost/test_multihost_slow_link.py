@@ -11,7 +11,7 @@ from link_world import LinkWorld
 from fedwarden.data.credit import credit_tables
 from rig.fixture import CHECKOUT, hosts
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.rare]
 
 
 def test_twenty_iterations_on_thirty_thousand_people(
