@@ -113,8 +113,13 @@ def test_5_a_party_is_added_to_what_runs_and_destroy_leaves_its_agent_alone(worl
     world.good("deploy", "-f", write(world, HERE))
     file = write(world, HERE, OWN)
     assert step(world, file) == ("admit", [], [])
+    policy = world.party_home / "policy.yaml"
+    before = policy.read_text()
+    policy.write_text("algorithms: [hetero_lr]\n")
     done = world.good("deploy", "-f", file)
+    policy.write_text(before)
     assert {one["party"]: one["action"] for one in done["steps"]} == {0: "keep", 1: "keep", 3: "admit"}
+    assert [note["code"] for note in done["notices"]] == ["FW-NOTE-740"], "its own policy forbids the addition"
     assert (world.party_home / "agent.json").read_text() == agent
     world.upload("again", 1, 3)
     assert world.adds("again")

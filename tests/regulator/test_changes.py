@@ -118,8 +118,8 @@ def test_3_a_change_that_fails_leaves_everything_as_it_was(site: Site) -> None:
     done = site.run("fedwarden", "deploy", "-f", site.file, "--json")
     assert done.returncode == 1, done
     failure = json.loads(done.stdout)
-    assert (failure["retcode"], failure["notices"]) == (1, [])
-    assert failure["recap"] == [{"host": LOCAL, "ok": 0, "changed": 0, "failed": 3}]
+    assert (failure["code"], [note["code"] for note in failure["notices"]]) == ("FW-DEP-008", ["FW-NOTE-162"])
+    assert failure["recap"] == [{"host": LOCAL, "ok": 0, "changed": 0, "failed": 4}]
     obstacle.unlink(missing_ok=True)
     after = site.agents()
     assert sorted(after) == [0, 1, 3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, JobError, UsageError
+from fedwarden.common.errors import IdentityError, JobError, UsageError
 from fedwarden.common.membership import Arrival, Farewell, Welcome
 from fedwarden.engines.base import Member, Site, joined_home
 from fedwarden.engines.native.membership import MembershipCalls
@@ -18,7 +18,7 @@ from fedwarden.regulator.invitations import of_party
 from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.store import all_of, audit, get_meta, now
 from fedwarden.regulator.tables import DeploymentRow, InvitationRow, JobRow, PartyRow
-from fedwarden.regulator.together import check_together
+from fedwarden.regulator.together import prove
 
 
 def arrive(desk: Desk, party: int, key: str, arrival: Arrival) -> Welcome:
@@ -47,13 +47,7 @@ def arrive(desk: Desk, party: int, key: str, arrival: Arrival) -> Welcome:
         peers = calls.introduce(grown, party)
         with desk.store.begin() as session:
             job_id = next_job_id(session)
-        checked = True
-        try:
-            check_together(desk.engine("native"), grown, job_id)
-        except DeployError as error:
-            if not _forbidden(error):
-                raise
-            checked = False
+        checked = bool(prove(desk, desk.engine("native"), grown, job_id))
         _record(desk, row, arrival, deployment.id)
         return Welcome(deployment=deployment.id, peers=peers, checked=checked)
 
@@ -64,12 +58,6 @@ def _check_place(arrival: Arrival) -> None:
     for port in (arrival.control_port, arrival.data_port, arrival.serving_port):
         if not 0 < port < 65536:
             raise UsageError("FW-USE-062", what="port", found=str(port)[:20])
-
-
-def _forbidden(error: DeployError) -> bool:
-    """Whether some party's own policy is why the addition did not run: that is no fault of the new one."""
-    cause = error.__cause__
-    return isinstance(cause, FedwardenError) and cause.code in ("FW-JOB-520", "FW-ID-520", "FW-STATE-520")
 
 
 def member_of(party: int, key: str, arrival: Arrival) -> Member:

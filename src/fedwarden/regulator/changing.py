@@ -16,7 +16,7 @@ from fedwarden.regulator.planning import Plan
 from fedwarden.regulator.publishing import write_published
 from fedwarden.regulator.store import all_of, audit, now
 from fedwarden.regulator.tables import BindingRow, DeploymentRow, JobRow, ModelRow, PartyRow, UploadRow
-from fedwarden.regulator.together import check_together
+from fedwarden.regulator.together import prove
 from fedwarden.regulator.wanted import Wanted
 
 #: In ``DeploymentRow.plan``: agents that still have to be removed, whether a change was killed or a host was down.
@@ -34,7 +34,7 @@ def carry_out(desk: Desk, engine: Engine, plan: Plan) -> Site:
         site = engine.change(change)
         with desk.store.begin() as session:
             job_id = next_job_id(session)
-        total = check_together(engine, site, job_id)
+        total = prove(desk, engine, site, job_id)
         parties = [member.party for member in plan.gone]
         if parties:
             with desk.store.begin() as session:

@@ -16,7 +16,7 @@ from fedwarden.regulator.job_ids import next_job_id
 from fedwarden.regulator.planning import Plan, Step
 from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
 from fedwarden.regulator.tables import DeploymentRow, PartyRow
-from fedwarden.regulator.together import check_together
+from fedwarden.regulator.together import prove
 from fedwarden.regulator.wanted import Wanted, of_lists
 
 CURRENT = "current_deployment"
@@ -153,7 +153,7 @@ def _anew(desk: Desk, engine: Engine, made: Plan) -> Site:
         if not engine.proves_itself:
             with desk.store.begin() as session:
                 job_id = next_job_id(session)
-            total = check_together(engine, site, job_id)
+            total = prove(desk, engine, site, job_id)
         with desk.store.begin() as session:
             row = session.get_one(DeploymentRow, site.deployment)
             for party in row.parties:

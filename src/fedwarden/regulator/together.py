@@ -10,10 +10,26 @@ from fedwarden.common.api import JobSpec
 from fedwarden.common.errors import DeployError, FedwardenError
 from fedwarden.engines import ways
 from fedwarden.engines.base import Engine, Site
+from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.merge import first_cause
 from fedwarden.regulator.store import now
 
 CHECK_SECONDS = 90.0
+#: Some party's own policy, or a peer that it has not confirmed yet: no fault of the deployment.
+_FORBIDDEN = ("FW-JOB-520", "FW-ID-520", "FW-STATE-520")
+
+
+def prove(desk: Desk, engine: Engine, site: Site, job_id: str) -> dict[str, object]:
+    """As :func:`check_together`. Where some party's own policy forbids the addition it is left out, a notice says so,
+    and the answer is empty."""
+    try:
+        return check_together(engine, site, job_id)
+    except DeployError as error:
+        cause = error.__cause__
+        if not isinstance(cause, FedwardenError) or cause.code not in _FORBIDDEN:
+            raise
+        desk.note("FW-NOTE-740", why=cause.message())
+        return {}
 
 
 def check_together(engine: Engine, site: Site, job_id: str) -> dict[str, object]:

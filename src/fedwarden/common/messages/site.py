@@ -170,6 +170,12 @@ MESSAGES = {
         en="models and uploads of {parties} went with them: {models}",
         zh="参与方 {parties} 的数据登记和模型已随之删除：{models}",
     ),
+    "FW-NOTE-740": Msg(
+        en="the secure addition that ends a deploy was left out: {why}",
+        zh="部署末尾的安全求和已略去：{why}",
+        fix_en="The party's own policy decides that; jobs that it allows are not hindered.",
+        fix_zh="这由该方自己的策略决定；策略允许的任务不受影响。",
+    ),
     "FW-NEXT-440": Msg(
         en="Next: fill in the parties, then fedwarden deploy -f {path} --plan",
         zh="下一步（Next:）：填写各参与方，然后执行 fedwarden deploy -f {path} --plan",

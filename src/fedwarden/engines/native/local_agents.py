@@ -33,7 +33,10 @@ _started: list[subprocess.Popen[bytes]] = []
 def make(members: Sequence[Member], authority: CertificateAuthority) -> None:
     """Key and certificate for each member, the key made by the party's own program. Raises DeployError FW-DEP-008."""
     for member in members:
-        Path(member.home).mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            Path(member.home).mkdir(parents=True, exist_ok=True, mode=0o700)
+        except FileExistsError as error:  # something else lies there; what a disk refuses is told of elsewhere
+            raise _not_made(member, str(error.strerror)) from None
     running = []
     try:
         for member in members:
