@@ -8,6 +8,7 @@ import re
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,15 @@ class FateWorld(World):
 
     def call(self, function: str, *words: object) -> Run:
         return self.script("-f", function, *words, **self.key)
+
+    def ended(self, job: str, seconds: float = 120) -> list[str]:
+        """The words of query when no role waits or runs any more."""
+        end = time.monotonic() + seconds
+        while True:
+            words = self.call("query", "-jid", job).out.split()
+            if not {"waiting", "running"} & set(words) or time.monotonic() > end:
+                return words
+            time.sleep(0.5)
 
     def containers(self, number: int) -> dict[str, tuple[str, str]]:
         """Name → (id, since when it runs); only running ones."""

@@ -1,7 +1,7 @@
 """One host: one id for every role, and two ids beside each other."""
 
 import ast
-import time
+import json
 
 import pytest
 from fate_world import images, world
@@ -28,12 +28,7 @@ def trained(one, guest, host, tmp_path):
     run = one.call("submit", "-proj", "p", "-alg", "hetero_lr", "-m", 1)
     assert run.code == 0, run
     answer = ast.literal_eval(run.out)
-    end = time.monotonic() + 120
-    while True:
-        words = one.call("query", "-jid", answer["jobid"]).out.split()
-        if not {"waiting", "running"} & set(words) or time.monotonic() > end:
-            return words, answer
-        time.sleep(0.5)
+    return one.ended(answer["jobid"]), answer
 
 
 @pytest.mark.rare
@@ -44,6 +39,16 @@ def test_one_id_is_guest_host_and_arbiter(one, tmp_path):
         words, answer = trained(one, 1, 1, tmp_path)
         assert words == ["success"] * 3
         assert answer["model_id"] == "arbiter-1#guest-1#host-1#model"
+        bound = one.call("load_bind", "-mid", answer["model_id"], "-mver", answer["model_version"], "-mname", "m")
+        assert (bound.code, bound.out) == (0, "load_bind success.\n"), bound
+        row = (one.rig.hosts[0].data / "guest.csv").read_text().splitlines()[1].split(",")[2:]
+        said = one.call("predict", "-mname", "m", "-params", *row)
+        assert said.code == 0 and json.loads(said.out)["retcode"] == 0, said
+        for algorithm in ("hetero_linr", "example"):
+            answer = ast.literal_eval(one.call("submit", "-proj", "p", "-alg", algorithm, "-m", 1).out)
+            assert set(one.ended(answer["jobid"])) == {"success"}
+            bound = one.call("load_bind", "-mid", answer["model_id"], "-mver", answer["model_version"], "-mname", "n")
+            assert (bound.code, bound.out) == (1, "load_bind failure.\n"), bound
     finally:
         run = one.fate("delete", "--purge", ids=[1])
     assert (run.code, run.out) == (0, "delete success.\n"), run

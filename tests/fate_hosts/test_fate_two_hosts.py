@@ -106,20 +106,8 @@ def trained(two, uploaded):
     assert run.code == 0, run
     answer = ast.literal_eval(run.out)
     assert answer["retcode"] == 0
-    assert _ended(two, answer["jobid"]) == ["success"] * 3
+    assert two.ended(answer["jobid"]) == ["success"] * 3
     return answer
-
-
-def _ended(two, job, seconds=120):
-    import time
-
-    end = time.monotonic() + seconds
-    while True:
-        run = two.call("query", "-jid", job)
-        words = run.out.split()
-        if not {"waiting", "running"} & set(words) or time.monotonic() > end:
-            return words
-        time.sleep(0.5)
 
 
 def test_a_trained_model_is_published_and_predicts(two, trained, uploaded):
@@ -139,7 +127,7 @@ def test_models_that_serving_cannot_score_train_and_are_refused_at_load_bind(two
     run = two.call("submit", "-proj", "p", "-alg", algorithm, "-m", 1)
     assert run.code == 0, run
     answer = ast.literal_eval(run.out)
-    assert set(_ended(two, answer["jobid"])) == {"success"}
+    assert set(two.ended(answer["jobid"])) == {"success"}
     model = ("-mid", answer["model_id"], "-mver", answer["model_version"], "-mname", "n")
     run = two.call("load_bind", *model)
     assert (run.code, run.out) == (1, "load_bind failure.\n"), run
@@ -176,4 +164,5 @@ def test_zz_delete_keeps_the_data_says_so_and_purge_leaves_nothing(two, deployed
     assert (purged.code, purged.out) == (0, "delete success.\n"), purged
     for number in (1, 2):
         assert two.everything(number) == []
+        assert "FW-FATE" not in two.rig.shell(number, "iptables -S")
         assert "fedwarden" not in two.rig.shell(number, "ls -A /opt")
