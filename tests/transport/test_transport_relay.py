@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -347,6 +348,7 @@ def test_a_side_that_never_takes_anything_is_given_up() -> None:
         pair[1].settimeout(0.1)
     sender = threading.Thread(target=_until_refused, args=(pairs[0][0],))
     sender.start()
+    assert select.select([pairs[0][1]], [], [], 20)[0], "the sender has begun"
     assert pump.pump(pairs[0][1], pairs[1][1], stall=0.5) > 0
     sender.join(5)
     assert not sender.is_alive(), "both ends are told"
