@@ -55,7 +55,7 @@ def test_a_job_is_shown_in_the_readers_language_first_cause_first(
     lang: str, there: list[str], absent: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FEDWARDEN_LANG", lang)
-    job_page.show(RECORD)
+    job_page.show(RECORD, everything=True)
     out = capsys.readouterr().out
     assert out.startswith(there[0])
     assert "FW-LINK-001" in out.splitlines()[0] + out.splitlines()[1]

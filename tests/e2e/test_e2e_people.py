@@ -36,7 +36,7 @@ def test_from_deploy_to_destroy_each_with_a_next_line(desk: tuple[World, Tables]
     jobs = world.warden("jobs", "--json").json
     job = next(v for key in ("job_id", "jobid") for v in find(jobs, key))
     assert job in does("jobs")
-    assert "revealed" in does("job", "show", job).lower()
+    assert "revealed" in does("job", "show", job, "--all").lower()
     assert job in does("models")
     does("publish", job, "--name", "m")
     shown = float(does("predict", "m", "--sample-id", tables.ids[0]).split()[0])

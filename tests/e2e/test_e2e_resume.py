@@ -234,6 +234,7 @@ def test_what_cannot_be_resumed_is_refused_with_the_reason(pair: Scenario, tmp_p
     try:
         run = world.warden("job", "resume", job)
         assert run.code == 1 and len(run.complaint) == 1 and str(table) in run.err, run
+        assert "host1" in run.err and "party 2" in run.err, "it says whose table that is"
         assert set(world.states(job)) == {"failed"}
     finally:
         table.write_bytes(text)

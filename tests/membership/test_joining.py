@@ -102,7 +102,7 @@ def test_a_new_key_reaches_all_peers_and_work_goes_on(world):
     assert new[1]["confirmed"]  # it was, and the old key has signed the new one
     assert json.loads((world.party_home / "agent.json").read_text())["fingerprint"] != own
     states = {(one["who"], one["state"]) for one in world.good("certs", "list")["certificates"]}
-    assert {("fedwarden:party:3", "replaced"), ("fedwarden:regulator", "revoked")} <= states
+    assert {("fedwarden:party:3", "revoked"), ("fedwarden:regulator", "revoked")} <= states
     assert world.adds("joint")
     assert 0 < world.good("predict", "joint", "--sample-id", "p8")["prob"] < 1
 

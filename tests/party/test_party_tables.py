@@ -194,6 +194,12 @@ def test_a_hosts_label_like_column_is_told(csv):
 
 def test_no_message_shows_a_cell_or_a_whole_id(csv):
     secret = "7319.secret"
+    error = refused(csv, f"{secret},0\n8.5,1\n".replace("7319.", "p7319"), id_column="id")  # no header
+    assert (error.code, error.params["line"], error.params["count"]) == ("FW-DATA-013", 1, 2)
+    assert "p7319secret" not in str(error.params) + error.message("en") + error.message("zh")
+    error = refused(csv, "\np7319secret,x\n8.5,1\n", label="y")
+    assert (error.code, error.params["line"], error.params["count"]) == ("FW-DATA-014", 2, 2)
+    assert "p7319secret" not in str(error.params) + error.message("en") + error.message("zh")
     for content in (f"id,a\n1,{secret}\n", f"id,a\n{secret},1\n{secret},2\n", f"id,a\n1,{secret},3\n"):
         error = refused(csv, content)
         assert secret not in str(error.params) + error.message("en") + error.message("zh")

@@ -63,6 +63,8 @@ def test_1_the_file_takes_over_what_words_deployed(site: Site) -> None:
     before = site.agents()
     site.write(1, 2)
     assert site.deploy("--plan") == site.deploy() == {0: "keep", 1: "keep", 2: "keep"}
+    plan = json.loads(site.run("fedwarden", "deploy", "-f", site.file, "--plan", "--json").stdout)
+    assert plan["message"] == "plan success.", "nothing was deployed by it"
     assert site.agents() == before
     done = site.run("fedwarden.cli.script", "-f", "deploy", "-id", 1, 2, "-ip", LOCAL, LOCAL)
     assert "nothing was changed" in done.stderr
@@ -137,9 +139,13 @@ def test_4_a_dead_agent_is_started_and_destroy_leaves_nothing(site: Site) -> Non
     os.kill(int(str(site.agents()[3]["pid"])), 9)
     assert site.deploy("--plan")[3] == "start"
     assert site.deploy()[3] == "start"
-    for _ in range(2):
+    for expected in ("removed", "nothing is deployed"):
         done = site.run("fedwarden", "destroy", "-f", site.file, "--yes")
-    assert "nothing is deployed" in done.stderr
+        assert done.returncode == 0 and expected in done.stdout and done.stderr == "", done
+    again = json.loads(site.run("fedwarden", "destroy", "--yes", "--json").stdout)
+    assert (again["retcode"], again["deleted"]) == (0, "")
+    old = site.run("fedwarden.cli.script", "-f", "delete", "-id", 1, 3, "-ip", LOCAL, LOCAL)
+    assert (old.returncode, old.stdout) == (1, "delete failure.\n"), "the words of script.py stay"
     assert not list(site.home.glob("deployments/*/*"))
 
 

@@ -43,10 +43,10 @@ def test_doctor_of_two_hosts_then_their_keys_and_forgetting_one(rig, call):
     assert {row["how"] for row in report["reach"]} == {"ok"}
     assert len(report["reach"]) == 4
     assert stdin.split(maxsplit=1)[0] not in done.output
-    known = json.loads(call("hosts", "--json").stdout)
+    known = json.loads(call("hosts", "--json").stdout)["hosts"]
     assert sorted(known) == sorted([f"{one.ip}:22", f"{two.ip}:22"])
     assert call("hosts", "--forget", one.ip).exit_code == 0
-    assert list(json.loads(call("hosts", "--json").stdout)) == [f"{two.ip}:22"]
+    assert list(json.loads(call("hosts", "--json").stdout)["hosts"]) == [f"{two.ip}:22"]
     assert call("hosts", "--forget", one.ip).exit_code == 1
 
 
@@ -122,7 +122,8 @@ def test_doctor_of_this_machine_says_what_good_means_and_what_comes_next_in_both
 
 def test_an_empty_list_says_so(call):
     assert "there are none" in call("hosts").output
-    assert call("hosts", "--json").stdout.strip() == "{}"
+    answer = json.loads(call("hosts", "--json").stdout)
+    assert (answer["retcode"], answer["message"], answer["hosts"]) == (0, "hosts success.", {})
     for words in (("invitations",), ("certs", "list")):
         told = call(*words).output
         assert "there are none" in told

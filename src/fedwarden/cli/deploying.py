@@ -108,7 +108,7 @@ def deploy(
     def following(fields: Fields) -> tuple[str, Fields]:
         return ("FW-NEXT-441" if plan and fields["changed"] else "FW-NEXT-001"), {}
 
-    people.perform("deploy", as_json, work, show, following)
+    people.perform("plan" if plan else "deploy", as_json, work, show, following)
 
 
 def _wanted(file: Path | None, party: list[str] | None, engine: str) -> wanted.Wanted:
@@ -163,6 +163,14 @@ def destroy(
     """
 
     def work(desk: Desk) -> Fields:
+        try:
+            return remove(desk)
+        except DeployError as error:
+            if error.code != "FW-DEP-001":
+                raise
+            return {"deleted": "", "recap": []}  # safe to repeat: it is as it was asked to be
+
+    def remove(desk: Desk) -> Fields:
         parties = _parties(desk, file, party)
         shown = " ".join(f"{key}={ip}" for key, ip in parties.items())
         if not yes:
@@ -177,6 +185,9 @@ def destroy(
             raise
 
     def show(fields: Fields) -> None:
+        if not fields["deleted"]:
+            people.say("FW-SAY-770")
+            return
         people.say("FW-SAY-008", deployed=fields["deleted"])
         _show_recap(fields["recap"])
 

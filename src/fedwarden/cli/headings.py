@@ -1,4 +1,4 @@
-"""Headings of tables in the reader's language. What stands below them (states, phases, roles) is the program's own."""
+"""Headings of tables and names of phases in the reader's language; states and roles are the program's own words."""
 
 from __future__ import annotations
 
@@ -61,6 +61,27 @@ CHINESE = {
     "audit": "审计",
     "records": "记录数",
 }
+
+
+#: What a role is at, as its record names it.
+PHASES = {
+    "connect": "连接",
+    "wait for turn": "等待轮次",
+    "resume": "商定续跑位置",
+    "load": "读取数据",
+    "align": "对齐",
+    "train": "训练",
+    "evaluate": "评估",
+    "refit": "全量重训",
+    "store": "保存",
+    "finish": "收尾",
+    "secure addition": "安全加法",
+}
+
+
+def phase(name: str) -> str:
+    """A phase in the reader's language; FATE's own names pass as they are."""
+    return PHASES.get(name, name) if messages.language() == "zh" else name
 
 
 def heading(text: str) -> str:

@@ -102,7 +102,7 @@ def bundle(
     Places().make()
     made = bundles.make(Target(python=python, arch=arch, glibc="2.28"), carried)
     if as_json:
-        typer.echo(msgspec.json.encode(made).decode())
+        forms.say(forms.success_json("bundle", [], **msgspec.to_builtins(made)))
         return
     typer.echo(f"{made.path}\n{made.size / 1e6:.0f} MB, {made.seconds} s")
     typer.echo(f"Next: tar -xf {Path(made.path).name} && sh fedwarden-bundle/install.sh FOLDER")
@@ -120,7 +120,7 @@ def known_hosts(
             raise UsageError("FW-USE-026", option="--forget", found=address, known=sorted(keys.all()))
     known = keys.all()
     if as_json:
-        typer.echo(msgspec.json.encode(known).decode())
+        forms.say(forms.success_json("hosts", [], hosts=msgspec.to_builtins(known)))
         return
     if not known:
         people.say("FW-SAY-012")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +13,7 @@ import typer
 from fedwarden.cli import forms, people
 from fedwarden.cli.job_page import cause_line
 from fedwarden.cli.people import Fields, Json
+from fedwarden.common import messages
 from fedwarden.common.errors import StateError
 from fedwarden.regulator import following, job_logs, support
 from fedwarden.regulator.desk import Desk
@@ -58,8 +61,15 @@ def logs(
 def as_text(line: dict[str, Any]) -> str:
     head = [str(line.get(key, "-")) for key in HEAD]
     widths = (27, 7, 5, 7, 0)
-    rest = [f"{key}={value}" for key, value in line.items() if key not in (*HEAD, "job")]
+    rest = [f"{key}={_plain(value)}" for key, value in line.items() if key not in (*HEAD, "job")]
     return " ".join([*(text.ljust(width) for text, width in zip(head, widths, strict=True)), *rest])
+
+
+def _plain(value: Any) -> Any:
+    """A cause as its code and sentence, other structures as JSON."""
+    if isinstance(value, dict) and "code" in value:
+        return f"[{value['code']}] {messages.render(str(value['code']), value.get('params') or {})}"
+    return forms.compact(value) if isinstance(value, dict | list) else value
 
 
 def _note(desk: Desk, found: job_logs.JobLogs) -> None:
@@ -108,12 +118,12 @@ def gather(
         following.find_job(desk, job)
         path = (out or Path(f"fedwarden-support-{job}.tar.gz")).absolute()
         try:
+            if not path.parent.is_dir():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
             fields = support.write(desk, job, path)
         except OSError as error:
             raise StateError("FW-STATE-571", path=str(path), why=error.strerror or type(error).__name__) from None
         for party, code in fields["unreached"].items():
-            from fedwarden.common import messages
-
             desk.note("FW-NOTE-561", party=party, cause=code, why=messages.render(code, {}))
         return fields
 

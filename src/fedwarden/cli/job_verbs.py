@@ -38,11 +38,20 @@ def jobs(as_json: Json = False) -> None:
     people.perform("jobs", as_json, lambda desk: {"jobs": listing.jobs(desk)}, show, next_step)
 
 
-def job_show(job: JobId, as_json: Json = False) -> None:
-    """Roles, phases, bytes, metrics, options in force, and what was revealed to whom. / 任务详情。
+def job_show(
+    job: JobId,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="phases, links, options and what was revealed too / 另含阶段、链路、选项及已公开内容"
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """How a job stands, its metrics, and with --all what each role did and revealed to whom. / 任务详情。
 
     \b
-    fedwarden job show 202611231845120042137
+    fedwarden job show 202611231845120042137 --all
     """
 
     def work(desk: Desk) -> Fields:
@@ -52,7 +61,7 @@ def job_show(job: JobId, as_json: Json = False) -> None:
         done = fields["state"] == "success" and fields["algorithm"] != "example"
         return "FW-NEXT-003" if done else "FW-NEXT-009", {"job": job}
 
-    people.perform("job show", as_json, work, job_page.show, next_step)
+    people.perform("job show", as_json, work, lambda fields: job_page.show(fields, everything=everything), next_step)
 
 
 def job_stop(job: JobId, as_json: Json = False) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+import fedwarden
 from fedwarden.cli import (
     attach_verbs,
     audit_verbs,
@@ -18,10 +20,11 @@ from fedwarden.cli import (
     membership_verbs,
     party_verbs,
     verbs,
+    wrong_words,
 )
 from fedwarden.cli.script import Interrupted, catch_signals, unexpected
 from fedwarden.common import disk
-from fedwarden.common.errors import DeployError, FedwardenError, StateError, UsageError
+from fedwarden.common.errors import DeployError, FedwardenError, StateError
 
 ABOUT = """Vertical federated learning between organisations, stood up by a regulator. / 监管方主导的纵向联邦学习。
 
@@ -38,6 +41,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        forms.say(f"fedwarden {fedwarden.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _every(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="which version this is / 显示版本")
+    ] = False,
+) -> None:
+    pass
+
+
 deploying.add_to(app)
 verbs.add_to(app)
 attach_verbs.add_to(app, job_verbs.add_to(app))
@@ -77,7 +97,7 @@ def run(words: list[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(told() if told else "", file=sys.stderr)
             return 2
-        failure = UsageError("FW-USE-028", why=told().rstrip(".")) if told else unexpected(error)
+        failure = wrong_words.told(told()) if told else unexpected(error)
         code = 2 if told else 1
     if as_json:
         forms.say(forms.failure_json(verb, failure))

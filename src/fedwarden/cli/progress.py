@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from fedwarden.cli import job_page, people
+from fedwarden.cli.headings import heading, phase
 from fedwarden.common.errors import FedwardenError
 from fedwarden.regulator import following
 from fedwarden.regulator.desk import Desk
@@ -66,11 +67,11 @@ def follow(desk: Desk, job: str, *, quiet: bool) -> dict[str, Any]:
 def line_of(seen: JobView) -> str:
     """``running  train  iteration 40/160  loss 0.0688  12.3 MB``, from the guest's record and every link."""
     guest = seen.records["guest"]
-    parts = [seen.state, guest.phase or "-"]
+    parts = [seen.state, phase(guest.phase) or "-"]
     if guest.iterations:
-        parts.append(f"iteration {guest.iteration}/{guest.iterations}")
+        parts.append(f"{heading('iteration')} {guest.iteration}/{guest.iterations}")
     if guest.loss is not None:
-        parts.append(f"loss {guest.loss:.6f}")
+        parts.append(f"{heading('loss')} {guest.loss:.6f}")
     sent = sum(count.sent for record in seen.records.values() for count in record.links.values())
     return "  ".join([*parts, people.size(sent)])
 

@@ -10,10 +10,11 @@ import msgspec
 
 from fedwarden.common.api import AgentInfo, PeerParty
 from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, StateError, UsageError
-from fedwarden.common.files import locked, read_struct, write_struct
+from fedwarden.common.files import read_struct
 from fedwarden.party.home import Home
 from fedwarden.party.membership import joining, own_agent
 from fedwarden.party.membership.invitation_file import read_invitation
+from fedwarden.party.membership.pins import change_pins, read_pins
 from fedwarden.party.policy import rules as policy
 from fedwarden.party.serving.tokens import TokenBook
 
@@ -91,7 +92,7 @@ def peers(home: Home) -> list[dict[str, Any]]:
     """
     _there(home)
     pinned = read_struct(home.peers_json, list[PeerParty]) if home.peers_json.exists() else []
-    sure = _pins(home)
+    sure = read_pins(home.pins_json)
     found = [
         {
             "party": peer.party,
@@ -121,13 +122,8 @@ def pin(home: Home, party: int, fingerprint: str) -> dict[str, Any]:
     for peer in peers(home):
         if peer["party"] == party and peer["host"] and peer["fingerprint"] != key:
             raise IdentityError("FW-ID-533", party=party, pinned=peer["fingerprint"], found=key)
-    with locked(home.pins_json.with_suffix(".lock")):
-        write_struct(home.pins_json, {**_pins(home), str(party): key})
+    change_pins(home.pins_json, lambda pins: {**pins, str(party): key})
     return {"party": party, "fingerprint": key}
-
-
-def _pins(home: Home) -> dict[str, str]:
-    return read_struct(home.pins_json, dict[str, str]) if home.pins_json.exists() else {}
 
 
 def policy_in_force(home: Home, file: Path | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import DeployError, FedwardenError, UsageError
 from fedwarden.common.files import read_struct
-from fedwarden.common.membership import Statement
+from fedwarden.common.membership import KeyChange, Statement
 from fedwarden.engines.base import Site
 from fedwarden.engines.native.membership import MembershipCalls
 from fedwarden.identity.authority import CertificateAuthority
@@ -19,10 +19,12 @@ from fedwarden.identity.keys import fingerprint_of_pem
 from fedwarden.identity.ledger import Ledger
 from fedwarden.identity.revocation import FILE, read_book
 from fedwarden.regulator.desk import Desk, site_of
-from fedwarden.regulator.store import all_of, audit, now
+from fedwarden.regulator.store import all_of, audit, get_meta, now, set_meta
 from fedwarden.regulator.tables import DeploymentRow, InvitationRow, PartyRow
 
 WARN_DAYS = 30
+#: In the store's meta: the regulator's key that is being replaced.
+LEAVING = "regulator key leaving"
 
 
 def every(desk: Desk) -> list[dict[str, Any]]:
@@ -94,7 +96,12 @@ def revoke(desk: Desk, party: int) -> dict[str, Any]:
 
 def revoke_keys(desk: Desk, keys: dict[str, str]) -> dict[str, Any]:
     """``keys``: fingerprint → identity. Call with the lock held."""
-    statement = desk.authority().revoke(keys)
+    told, untold = _tell_revoked(desk, desk.authority().revoke(keys))
+    return {"keys": sorted(keys), "told": sorted(told), "untold": {str(party): code for party, code in untold.items()}}
+
+
+def _tell_revoked(desk: Desk, statement: Statement) -> tuple[list[int], dict[int, str]]:
+    """Hands the list to every agent: the parties that have it, and the others with the code why not."""
     told: list[int] = []
     untold: dict[int, str] = {}
     for site in _sites(desk):
@@ -104,7 +111,7 @@ def revoke_keys(desk: Desk, keys: dict[str, str]) -> dict[str, Any]:
                 desk.note("FW-NOTE-521", party=party, why=answer.message())
             else:
                 told.append(party)
-    return {"keys": sorted(keys), "told": sorted(told), "untold": {str(party): code for party, code in untold.items()}}
+    return told, untold
 
 
 def bring_up_to_date(desk: Desk, site: Site) -> None:
@@ -129,7 +136,8 @@ def _revocations(calls: MembershipCalls, site: Site, party: int) -> int:
 
 
 def rotate(desk: Desk, party: int) -> AgentInfo:
-    """A new key for the agent of ``party``, made there and signed here; peers pin it on the old key's word.
+    """A new key for the agent of ``party``, made there and signed here; peers pin it on the old key's word, and once
+    all do, the old one is revoked.
 
     Interrupted at any point, the same command goes on. Raises DeployError FW-DEP-522, -523 (some peers could not be
     told: repeat), JobError FW-JOB-523 (jobs run there), LinkError.
@@ -162,8 +170,22 @@ def rotate(desk: Desk, party: int) -> AgentInfo:
             raise DeployError(
                 "FW-DEP-523", party=party, peers=sorted(untold), why=next(iter(untold.values())).message()
             )
+        _revoke_old(desk, _change(statement).old, f"fedwarden:party:{party}")
         _keep(desk, row.id, party, rotation=None)
     return info
+
+
+def _change(statement: Statement) -> KeyChange:
+    """Heard from the agent itself when it made the key; whether the old key signed it is its peers' to judge."""
+    return msgspec.json.decode(statement.text, type=KeyChange)
+
+
+def _revoke_old(desk: Desk, key: str, who: str) -> None:
+    """On the list already where a command was interrupted; then only the agents may not all have heard of it."""
+    if read_book(desk.places.pki, "ca.crt").holds(key):
+        revoke_keys(desk, {key: who})
+    else:
+        _tell_revoked(desk, read_struct(desk.places.pki / FILE, Statement))
 
 
 def _taken(desk: Desk, row: DeploymentRow, party: int, key: str, certificate: str, calls: MembershipCalls) -> AgentInfo:
@@ -185,14 +207,24 @@ def _answers(calls: MembershipCalls, site: Site, party: int) -> AgentInfo | None
 
 
 def rotate_regulator(desk: Desk) -> str:
-    """A new key and certificate for the regulator itself; the old key is revoked at every agent. Its fingerprint."""
+    """A new key and certificate for the regulator itself; the old key is revoked at every agent. Its fingerprint.
+
+    Interrupted at any point, the same command goes on.
+    """
     with desk.changing():
-        old = fingerprint_of_pem(desk.credentials.cert.read_bytes())
-        credentials = desk.authority().issue_regulator()
-        new = fingerprint_of_pem(credentials.cert.read_bytes())
+        present = fingerprint_of_pem(desk.credentials.cert.read_bytes())
+        with desk.store.begin() as session:
+            old = get_meta(session, LEAVING) or present
+            set_meta(session, LEAVING, old)
+        authority = desk.authority()  # a certificate that was written half is made anew by that
+        if fingerprint_of_pem(desk.credentials.cert.read_bytes()) == old:
+            authority.issue_regulator()
+        new = fingerprint_of_pem(desk.credentials.cert.read_bytes())
         with desk.store.begin() as session:
             audit(session, "new key", "regulator", old=old, new=new)
-        revoke_keys(desk, {old: "fedwarden:regulator"})
+        _revoke_old(desk, old, "fedwarden:regulator")
+        with desk.store.begin() as session:
+            set_meta(session, LEAVING, None)
     return new
 
 

@@ -93,12 +93,14 @@ def _bind_old(desk: Desk, engine: Engine, name: str) -> None:
 
 
 def write_published(desk: Desk) -> None:
-    """Derives ``published.json`` from the store; written only when it says something else."""
+    """Derives ``published.json`` from the store; written only when it says something else. Nothing bound, no file."""
     with desk.store.begin() as session:
         services = {row.name: _service(session, row) for row in all_of(session, BindingRow)}
     data = msgspec.json.format(msgspec.json.encode({"services": services}), indent=1)
     path = desk.places.published
-    if (path.read_bytes() if path.exists() else None) != data and (services or path.exists()):
+    if not services:
+        path.unlink(missing_ok=True)
+    elif (path.read_bytes() if path.exists() else None) != data:
         write_atomic(path, data)
 
 

@@ -76,14 +76,14 @@ MESSAGES = {
         fix_zh="请在表头中为其命名，或删除该列（行末多余的分隔符会产生空列）。",
     ),
     "FW-DATA-013": Msg(
-        en="{path} has no id column {column}; it has: {found}",
-        zh="{path} 中没有 ID 列 {column}；现有列：{found}",
+        en="{path} has no id column {column}: none of the {count} cells of its header (line {line}) is called so",
+        zh="{path} 中没有 ID 列 {column}：表头（第 {line} 行）的 {count} 个单元格均非此名",
         fix_en="Give the right name with --id-column; without it the first column is the id.",
         fix_zh="请用 --id-column 指定正确的列名；不指定时第一列为 ID。",
     ),
     "FW-DATA-014": Msg(
-        en="{path} has no label column {column}; it has: {found}",
-        zh="{path} 中没有标签列 {column}；现有列：{found}",
+        en="{path} has no label column {column}: none of the {count} cells of its header (line {line}) is called so",
+        zh="{path} 中没有标签列 {column}：表头（第 {line} 行）的 {count} 个单元格均非此名",
         fix_en="Give the label's name with --label.",
         fix_zh="请用 --label 指定标签列名。",
     ),

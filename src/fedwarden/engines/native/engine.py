@@ -147,6 +147,9 @@ class NativeEngine(Engine):
                 site, one[0], "GET", f"/v1/datasets/{one[1]}", Dataset, seconds=UPLOAD_SECONDS
             ),
         )
+        for (party, _), answer in zip(registered, found, strict=True):
+            if isinstance(answer, DataError):
+                answer.params.setdefault("party", party)
         if error := first_error(found):
             raise error
         return found

@@ -15,6 +15,7 @@ from fedwarden.common.files import read_struct, write_struct
 from fedwarden.common.membership import KeyChange, Statement
 from fedwarden.identity.statements import hear
 from fedwarden.party.home import Home
+from fedwarden.party.membership.pins import change_pins, read_pins
 from fedwarden.party.membership.renewal import KIND
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -41,8 +42,8 @@ class PeerBook:
         """Whether the operator has confirmed the very key that is pinned; a broken or missing file confirms nothing."""
         peer = self._peers.get(party)
         try:
-            pins = read_struct(self._pins, dict[str, str])
-        except (FileNotFoundError, StateError):
+            pins = read_pins(self._pins)
+        except StateError:
             return False
         return peer is not None and pins.get(str(party)) == peer.fingerprint
 
@@ -65,8 +66,7 @@ class PeerBook:
                 raise IdentityError("FW-ID-062", party=party, role="-")
             if claimed.new != peer.fingerprint:  # else it has been told before
                 change = hear(statement, KIND, peer.fingerprint, KeyChange)
-                if self.confirmed(party):
-                    write_struct(self._pins, {**read_struct(self._pins, dict[str, str]), str(party): change.new})
+                change_pins(self._pins, lambda pins: _renewed(pins, change))
                 self._store({**self._peers, party: replace(peer, fingerprint=change.new)})
         return self.all()
 
@@ -115,3 +115,9 @@ class PeerBook:
                 write_struct(self._path, [after[known] for known in sorted(after)])
                 self._peers = after
         return self.all()
+
+
+def _renewed(pins: dict[str, str], change: KeyChange) -> dict[str, str]:
+    """The operator's yes to the old key is one to the new one, which that key has signed."""
+    party = str(change.party)
+    return {**pins, party: change.new} if pins.get(party) == change.old else pins

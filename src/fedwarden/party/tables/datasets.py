@@ -92,4 +92,4 @@ def verify_file(dataset: Dataset) -> None:
     with open_table(dataset.path) as handle:
         same = os.fstat(handle.fileno()).st_size == dataset.size and sha256_of(handle) == dataset.sha256
     if not same:
-        raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id)
+        raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id, role=dataset.role)

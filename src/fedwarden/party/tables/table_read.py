@@ -94,6 +94,13 @@ def line_of(path: str, text: Text, row: int) -> int | str:
     return row + 1
 
 
+def header_line(path: str, text: Text) -> int:
+    """On which line the header begins, as an editor counts: blank lines may stand before it."""
+    with open(text.source or path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
+        start = handle.read(_HEADER_CHARS)
+    return 1 + next((place for place, line in enumerate(start.splitlines()) if line.strip()), 0)
+
+
 def header_of(path: str, text: Text) -> list[str]:
     with open(text.source or path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
         start = handle.read(_HEADER_CHARS)
