@@ -1,4 +1,4 @@
-"""Finding one row of a registered table by its id: the table is read once and kept, a few tables at a time."""
+"""Finding one row of a registered table by its id: made ready once (``row_store``), a few tables at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fedwarden.party.home import Home
 from fedwarden.party.policy.checks import check_folder
 from fedwarden.party.policy.rules import Policy
 from fedwarden.party.tables.datasets import DatasetRegistry, file_mark
-from fedwarden.party.tables.own_table import load_table
+from fedwarden.party.tables.row_store import RowStore
 
 KEPT = 4
 
@@ -24,13 +24,12 @@ KEPT = 4
 class _Loaded(NamedTuple):
     dataset: Dataset
     mark: tuple[int, int] | None  # size and modification time of the file when it was read
-    places: dict[str, int]
-    features: NDArray[np.float64]
+    rows: RowStore
     rules: Policy  # that the file was allowed by
 
 
 class RowBook:
-    """Safe to use from several threads. Memory: what ``KEPT`` tables take, ids included."""
+    """Safe to use from several threads. Memory: 24 bytes per row of ``KEPT`` tables; their numbers are in files."""
 
     def __init__(self, home: Home, datasets: DatasetRegistry) -> None:
         self._home, self._datasets = home, datasets
@@ -42,11 +41,11 @@ class RowBook:
         """Names and values (float64, NaN where missing) of the row with that id (normalised), None if there is none.
 
         Raises DataError: FW-DATA-041 no such table here, -042 the file changed, -520 the policy does not allow its
-        folder any more, or why it cannot be read; StateError FW-STATE-520.
+        folder any more, or why it cannot be read; StateError FW-STATE-520, -710 (no room in the agent's folder).
         """
         loaded = self._get(dataset_id)
-        place = loaded.places.get(sample_id)
-        return None if place is None else (loaded.dataset.features, loaded.features[place])
+        found = loaded.rows.row(sample_id)
+        return None if found is None else (loaded.dataset.features, found)
 
     def warm(self, dataset_ids: list[str]) -> None:
         """Reads tables ahead of the first question, in the background; a failure shows when somebody asks."""
@@ -85,9 +84,7 @@ class RowBook:
         dataset, rules = self._datasets.get(dataset_id), self._datasets.rules()
         check_folder(rules, dataset.path)
         mark = file_mark(dataset.path)
-        table = load_table(self._home.root, dataset)
-        places = {sample_id: place for place, sample_id in enumerate(table.ids)}
-        loaded = _Loaded(dataset, mark, places, table.features, rules)
+        loaded = _Loaded(dataset, mark, RowStore(self._home.root, dataset), rules)
         with self._lock:
             self._loaded[dataset_id] = loaded
             while len(self._loaded) > KEPT:

@@ -45,14 +45,41 @@ class ParquetFile:
             raise DataError("FW-DATA-028", path=self._path, format="Parquet") from None
 
 
+class CsvFile:
+    """A CSV or TSV file in UTF-8 that was read as a whole once, of which now only some columns are read, as text.
+
+    Raises DataError FW-DATA-028.
+    """
+
+    def __init__(self, path: str, text: Text, rows: int) -> None:
+        self.columns, self.height = header_of(path, text), rows
+        self._path, self._text = path, text
+
+    def select(self, names: list[str]) -> pl.DataFrame:
+        """Blank lines at the end of the file are no rows."""
+        try:
+            frame = pl.scan_csv(
+                self._text.source or self._path,
+                separator="\t" if self._text.format == "tsv" else ",",
+                infer_schema=False,
+                new_columns=self.columns,
+                glob=False,
+                low_memory=True,
+            )
+            return frame.select(names).head(self.height).collect(engine="streaming")
+        except (PolarsError, PanicException, OSError, ValueError):  # its text may quote cells
+            raise DataError("FW-DATA-028", path=self._path, format=self._text.format.upper()) from None
+
+
 Source = pl.DataFrame | ParquetFile
 
 
-def groups(source: Source, names: list[str]) -> list[list[str]]:
+def groups(source: Source | CsvFile, names: list[str]) -> list[list[str]]:
     """``names``, in groups that are read one after another."""
     if isinstance(source, pl.DataFrame):
         return [names]
-    count = max(1, _GROUP_BYTES // (8 * source.height))
+    most = _GROUP_BYTES * (3 if isinstance(source, CsvFile) else 1)  # a text file is gone through for each group
+    count = max(1, most // (8 * source.height))
     return [names[start : start + count] for start in range(0, len(names), count)]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from fedwarden.engine.executor import Executor, InMemory, Remade, block_rows
 from fedwarden.engine.tall import Stored, Tall
+from fedwarden.party.tables.nameless import nameless
 
 Reals = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -74,7 +74,7 @@ class Disk(Remade):
 
     def _map(self, size: int) -> mmap.mmap:
         size = max(size, mmap.PAGESIZE)
-        descriptor = _nameless(self._folder)
+        descriptor = nameless(self._folder)
         try:
             os.posix_fallocate(descriptor, 0, size)
             found = mmap.mmap(descriptor, size)
@@ -82,15 +82,6 @@ class Disk(Remade):
             os.close(descriptor)
         self._maps.add(found)
         return found
-
-
-def _nameless(folder: Path) -> int:
-    try:
-        return os.open(folder, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError:  # a file system without such files: one that loses its name before anything is in it
-        descriptor, name = tempfile.mkstemp(prefix=".blocks-", dir=folder)
-        Path(name).unlink()
-        return descriptor
 
 
 def disk_bytes(rows: int, own: int, others: Sequence[int]) -> int:
