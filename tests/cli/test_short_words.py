@@ -12,7 +12,7 @@ from test_headings import RECORD
 import fedwarden
 from fedwarden.cli import headings, job_help, job_page, main, progress
 from fedwarden.regulator import publishing
-from fedwarden.regulator.desk import Desk
+from fedwarden.regulator.opening import open_desk
 
 WRONG = {
     "FW-USE-770": ["nosuch"],
@@ -110,7 +110,7 @@ def test_destroy_where_nothing_is_deployed_is_done_already(capfd: pytest.Capture
 
 
 def test_what_predict_reads_is_gone_when_nothing_is_bound(tmp_path: Path) -> None:
-    with Desk(tmp_path / "home") as desk, desk.changing(create=True):
+    with open_desk(tmp_path / "home") as desk, desk.changing(create=True):
         desk.places.published.write_text("{}")
         publishing.write_published(desk)
         assert not desk.places.published.exists()

@@ -139,7 +139,7 @@ def test_4_a_dead_agent_is_started_and_destroy_leaves_nothing(site: Site) -> Non
     os.kill(int(str(site.agents()[3]["pid"])), 9)
     assert site.deploy("--plan")[3] == "start"
     assert site.deploy()[3] == "start"
-    for expected in ("removed", "nothing is deployed"):
+    for expected in ("deleted: ", "nothing is deployed"):
         done = site.run("fedwarden", "destroy", "-f", site.file, "--yes")
         assert done.returncode == 0 and expected in done.stdout and done.stderr == "", done
     again = json.loads(site.run("fedwarden", "destroy", "--yes", "--json").stdout)
