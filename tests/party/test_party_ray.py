@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +94,10 @@ def test_what_names_no_cluster_is_refused(monkeypatch: pytest.MonkeyPatch, text:
     monkeypatch.setenv(ray_blocks.VARIABLE, text)
     with pytest.raises(ValueError):
         ray_blocks.wished()
+
+
+def test_an_address_without_a_cluster_is_refused_at_once() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers there
+        with pytest.raises(ConnectionRefusedError):
+            ray_blocks.OnRay(2, f"127.0.0.1:{taken.getsockname()[1]}")

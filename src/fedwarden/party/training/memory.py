@@ -123,7 +123,7 @@ def _in_memory(job: RoleJob) -> Place:
         if cluster is None or job.spec.algorithm != "hetero_lr":
             return Memory()
         place = ray_blocks.OnRay(*cluster)
-    except (ImportError, ValueError, ConnectionError) as error:
+    except (ImportError, ValueError, OSError) as error:
         why = type(error).__name__
         raise JobError("FW-JOB-422", role=job.role, party=job.party, variable=ray_blocks.VARIABLE, why=why) from error
     job.status.update(result={"blocks": "ray"})

@@ -7,6 +7,7 @@ per column, which is added up here. Nothing goes to another party by this way.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from fedwarden.party.training.blocks import Memory
 
 #: In the agent's environment: how many workers, and where the cluster is: ``2`` or ``8@10.0.0.5:6379``.
 VARIABLE = "FEDWARDEN_RAY"
+CONNECT_SECONDS = 5.0
 
 
 def wished() -> tuple[int, str | None] | None:
@@ -115,10 +117,22 @@ class RayTall(Tall):
                 yield holder, start - begin, stop - begin, start
 
 
+def _look(address: str) -> None:
+    """Ray itself waits for minutes where nobody listens. Raises OSError."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+
+
 class OnRay(Memory):
-    """Matrices on ``workers`` workers of the cluster at ``address``, or of one started here for this process."""
+    """Matrices on ``workers`` workers of the cluster at ``address``, or of one started here for this process.
+
+    Raises ImportError, OSError or ConnectionError where there is no such cluster.
+    """
 
     def __init__(self, workers: int, address: str | None = None) -> None:
+        if address is not None:
+            _look(address)
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
         import ray  # the optional extra
 
