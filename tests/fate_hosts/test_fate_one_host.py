@@ -110,11 +110,11 @@ def test_an_ordinary_user_who_may_use_docker_is_enough_and_leaves_nothing(one, t
         run = one.cli("deploy", "-f", file, timeout=400)
         assert run.code == 0 and one.containers(1) == before, run
         run = one.cli("destroy", "-f", file, "--yes", timeout=400)
-        assert run.code == 0 and "/home/deploy/.fedwarden/fate/party-1/data/mysql" in run.err + run.out, run
+        assert run.code == 0 and "/deploy/.fedwarden/fate/party-1/data/mysql" in run.err + run.out, run
         run = one.cli("deploy", "-f", file, timeout=400)  # the database belongs to the passwords that were kept
         assert run.code == 0, run
     finally:
         run = one.cli("destroy", "-f", file, "--yes", "--purge", timeout=400)
     assert run.code == 0, run
     assert one.everything(1) == []
-    assert ".fedwarden" not in one.rig.shell(1, "ls -A /home/deploy; ls -A /opt")
+    assert ".fedwarden" not in one.rig.shell(1, "ls -A ~deploy; ls -A /opt")
