@@ -1,7 +1,7 @@
 # fedwarden: everything needs only python3 >= 3.11 (with venv) and make; no target installs system packages.
 PYTHON ?= python3
 # test processes side by side
-JOBS ?= 2
+JOBS ?= 3
 VENV := .venv
 PY := $(VENV)/bin/python
 export PYTHON

@@ -167,7 +167,7 @@ class LinkWorld:
             label = label_name if role == "guest" else None
             request = DatasetRequest(project="p", role=role, path="/data/table.csv", label=label, binary=bool(label))
             asked.append((party, request))
-        found = self.engine.upload(self.site, asked)
+        found = self.engine.upload(self.site, asked, [])
         return {role: dataset.dataset_id for role, dataset in zip(("guest", "host1"), found, strict=True)}
 
     def records(self, spec: JobSpec) -> dict[str, RoleStatus]:
