@@ -117,4 +117,4 @@ def test_an_ordinary_user_who_may_use_docker_is_enough_and_leaves_nothing(one, t
         run = one.cli("destroy", "-f", file, "--yes", "--purge", timeout=400)
     assert run.code == 0, run
     assert one.everything(1) == []
-    assert ".fedwarden" not in one.rig.shell(1, "ls -A ~deploy; ls -A /opt")
+    assert ".fedwarden" not in one.rig.shell(1, "ls -A ~deploy && ls -A /opt")

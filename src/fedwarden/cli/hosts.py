@@ -11,6 +11,7 @@ import typer
 from fedwarden.cli import forms, people
 from fedwarden.cli.headings import heading
 from fedwarden.common.errors import UsageError
+from fedwarden.common.usual_ports import USUAL
 from fedwarden.regulator import site_file
 from fedwarden.regulator.addresses import ipv4
 from fedwarden.regulator.places import Places
@@ -18,7 +19,7 @@ from fedwarden.remote.access import Access
 from fedwarden.remote.hostkeys import HostKeys
 from fedwarden.remote.login import password_file, password_lines
 
-PORTS = (9480, 9470)
+PORTS = (USUAL["control"], USUAL["data"])
 Json = Annotated[bool, typer.Option("--json", help="strict JSON on stdout / 输出 JSON")]
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from fedwarden.cli import durations, forms, functions, people
 from fedwarden.cli.people import Fields, Json, confirm
+from fedwarden.common.usual_ports import USUAL
 
 HomeOption = Annotated[
     Path | None, typer.Option("--home", help="the agent's folder; else FEDWARDEN_PARTY_HOME / 代理目录")
@@ -32,9 +33,11 @@ def join(
     home: HomeOption = None,
     bind: Annotated[str, typer.Option(help="address to listen on; default: --advertise / 监听地址")] = "",
     advertise: Annotated[str, typer.Option(help="address that others dial / 供他方连接的地址")] = "",
-    control_port: Annotated[int, typer.Option(min=1, max=65000, help="or the next free one / 控制端口")] = 9480,
-    data_port: Annotated[int, typer.Option(min=1, max=65000, help="or the next free one / 数据端口")] = 9470,
-    serving_port: Annotated[int, typer.Option(min=1, max=65000, help="loopback / 本机预测端口")] = 8059,
+    control_port: Annotated[int, typer.Option(min=1, max=65000, help="or the next free one / 控制端口")] = USUAL[
+        "control"
+    ],
+    data_port: Annotated[int, typer.Option(min=1, max=65000, help="or the next free one / 数据端口")] = USUAL["data"],
+    serving_port: Annotated[int, typer.Option(min=1, max=65000, help="loopback / 本机预测端口")] = USUAL["serving"],
     policy: Annotated[Path | None, typer.Option(help="policy.yaml to begin with / 初始策略文件")] = None,
     wait: Annotated[str, typer.Option(help="for the regulator's approval / 等待批准的时长")] = "1h",
     as_json: Json = False,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
 class EngineError(Exception):
-    """Base of this package's own failures. ``params`` holds the attributes by name and is safe to show to a peer."""
+    """Base of this package's own failures. ``params`` holds the attributes by name and is safe to show to a peer.
+
+    ``revealed``: what its role learned before it failed, as its record lists it.
+    """
+
+    revealed: Sequence[dict[str, Any]] = ()
 
     def __init__(self, **params: Any) -> None:
         super().__init__(f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in params.items())})")

@@ -29,6 +29,7 @@ from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import DeployError, FedwardenError, IdentityError, StateError, UsageError
 from fedwarden.common.files import locked, write_struct
 from fedwarden.common.release import release
+from fedwarden.common.usual_ports import USUAL
 from fedwarden.identity.contexts import server_context
 from fedwarden.identity.keys import fingerprint, fingerprint_of_pem, read_key
 from fedwarden.identity.names import identity_of
@@ -301,9 +302,9 @@ def main(arguments: Sequence[str] | None = None, worker: Sequence[str] = WORKER)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--bind", default="127.0.0.1")
     parser.add_argument("--data-bind", help="another address for the data port (and the relay's)")
-    parser.add_argument("--control-port", type=int, default=9480)
-    parser.add_argument("--data-port", type=int, default=9470)
-    parser.add_argument("--serving-port", type=int, default=8059)
+    parser.add_argument("--control-port", type=int, default=USUAL["control"])
+    parser.add_argument("--data-port", type=int, default=USUAL["data"])
+    parser.add_argument("--serving-port", type=int, default=USUAL["serving"])
     parser.add_argument("--relay-port", type=int, default=0, help="run a relay there (the arbiter's agent only)")
     parser.add_argument("--any-port", action="store_true", help="take the next free port where one is taken")
     words = parser.parse_args(arguments)

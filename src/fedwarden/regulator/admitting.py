@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from fedwarden.common.errors import IdentityError, JobError, UsageError
 from fedwarden.common.membership import Arrival, Farewell, Welcome
-from fedwarden.engines.base import Member, Site, joined_home
+from fedwarden.engines.base import Member, Site
 from fedwarden.engines.native.membership import MembershipCalls
 from fedwarden.regulator import certificates
 from fedwarden.regulator.addresses import ipv4
@@ -16,6 +16,7 @@ from fedwarden.regulator.following import ask_and_store, spec_of, store_failed
 from fedwarden.regulator.gone import keep_gone, last_heads, note_gone
 from fedwarden.regulator.invitations import of_party
 from fedwarden.regulator.job_ids import next_job_id
+from fedwarden.regulator.own_hand import member_of
 from fedwarden.regulator.store import all_of, audit, get_meta, now
 from fedwarden.regulator.tables import DeploymentRow, InvitationRow, JobRow, PartyRow
 from fedwarden.regulator.together import prove
@@ -58,18 +59,6 @@ def _check_place(arrival: Arrival) -> None:
     for port in (arrival.control_port, arrival.data_port, arrival.serving_port):
         if not 0 < port < 65536:
             raise UsageError("FW-USE-062", what="port", found=str(port)[:20])
-
-
-def member_of(party: int, key: str, arrival: Arrival) -> Member:
-    return Member(
-        party=party,
-        host=arrival.host,
-        home=joined_home(party, arrival.host, arrival.control_port),
-        control_port=arrival.control_port,
-        data_port=arrival.data_port,
-        serving_port=arrival.serving_port,
-        fingerprint=key,
-    )
 
 
 def _record(desk: Desk, row: InvitationRow, arrival: Arrival, deployment: str) -> None:

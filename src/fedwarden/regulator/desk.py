@@ -51,7 +51,6 @@ class Desk:
         self.access = Access()  # what hosts over SSH are logged into with; a command puts its own here
         self.wishes: dict[str, Any] = {}  # what deploy is asked beyond ids and addresses, for the engine to understand
         self.images = ""  # an archive of images that deploy brings along
-        self.watching = False  # this process is the watcher
         self.purge = False  # delete destroys data too
         self.progress: Callable[[Notice], None] = lambda _: None  # where a person is told at once what goes on
         self._store: Store | None = None
@@ -154,7 +153,7 @@ class Desk:
 
     def watch_retries(self, options: dict[str, Any]) -> None:
         """Leaves a process behind that lets a job with ``retries`` go on when it fails."""
-        if int(options.get("retries", 0)) and not self.watching:
+        if int(options.get("retries", 0)):
             self._habits.watch_retries(self)
 
     def _moved(self, before: Site, after: Site) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
 from msgspec.structs import replace
 
 import fedwarden
 from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import DeployError, FedwardenError, UsageError
+from fedwarden.common.membership import Arrival
 from fedwarden.engines.base import Engine, Member, Site, joined_home
 from fedwarden.regulator.desk import Desk
 from fedwarden.regulator.invitations import of_party, shown
@@ -34,7 +36,7 @@ def placed(desk: Desk, wanted: Wanted) -> tuple[Wanted, dict[int, FedwardenError
     for entry in wanted.entries:
         row = _invitation(desk, entry.party) if entry.join else None
         if row is not None and row.state == "joined":
-            joined = member_of(row)
+            joined = member_of(row.party, row.fingerprint, msgspec.convert(row.details, Arrival))
             if entry.ip and entry.ip != joined.host:
                 missing[entry.party] = DeployError(
                     "FW-DEP-746", party=entry.party, wanted=entry.ip, found=joined.host, id=row.id
@@ -46,17 +48,16 @@ def placed(desk: Desk, wanted: Wanted) -> tuple[Wanted, dict[int, FedwardenError
     return replace(wanted, entries=entries), missing
 
 
-def member_of(row: InvitationRow) -> Member:
-    """The agent that joined with this invitation, where it said it is."""
-    host, control = str(row.details["host"]), int(row.details["control_port"])
+def member_of(party: int, key: str, arrival: Arrival) -> Member:
+    """The agent that joined, where it said it is."""
     return Member(
-        party=row.party,
-        host=host,
-        home=joined_home(row.party, host, control),
-        control_port=control,
-        data_port=int(row.details["data_port"]),
-        serving_port=int(row.details["serving_port"]),
-        fingerprint=row.fingerprint,
+        party=party,
+        host=arrival.host,
+        home=joined_home(party, arrival.host, arrival.control_port),
+        control_port=arrival.control_port,
+        data_port=arrival.data_port,
+        serving_port=arrival.serving_port,
+        fingerprint=key,
     )
 
 

@@ -12,6 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
 from fedwarden.common.errors import FedwardenError, UsageError
+from fedwarden.common.usual_ports import USUAL
 from fedwarden.regulator.addresses import ipv4
 
 MAX_BYTES = 1 << 20
@@ -73,9 +74,9 @@ class _Part(BaseModel):
 class Ports(_Part):
     """The ports that agents ask for."""
 
-    control: Port = 9480
-    data: Port = 9470
-    serving: Port = 8059
+    control: Port = USUAL["control"]
+    data: Port = USUAL["data"]
+    serving: Port = USUAL["serving"]
 
 
 class HostEntry(_Part):

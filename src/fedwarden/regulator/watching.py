@@ -95,8 +95,7 @@ def main() -> None:
         with locked(places.watcher_lock, TAKE_OVER):
             from fedwarden.regulator.opening import open_desk
 
-            with open_desk(home) as desk:
-                desk.watching = True
+            with open_desk(home, watcher=lambda _: None) as desk:
                 watch(desk)
     except (FedwardenError, OSError) as error:
         if not (isinstance(error, StateError) and error.code == "FW-STATE-002"):

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Iterator
 
 #: Bytes on their way at most in one direction.
 BUFFER = 256 << 10
@@ -21,8 +22,8 @@ def pump(source: socket.socket, target: socket.socket, stall: float = STALL_SECO
     passed = 0
     try:
         while count := source.recv_into(buffer):
-            _pass_on(target, buffer[:count], stall)
-            passed += count
+            for sent in _pass_on(target, buffer[:count], stall):
+                passed += sent
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
     except OSError:  # one of the two is broken or silent: the other end must not wait for it
@@ -32,16 +33,19 @@ def pump(source: socket.socket, target: socket.socket, stall: float = STALL_SECO
     return passed
 
 
-def _pass_on(target: socket.socket, data: memoryview, stall: float) -> None:
+def _pass_on(target: socket.socket, data: memoryview, stall: float) -> Iterator[int]:
+    """How many bytes went, each time some did."""
     end = time.monotonic() + stall
     while data:
         try:
-            data = data[target.send(data) :]
+            sent = target.send(data)
         except TimeoutError:
             if time.monotonic() > end:
                 raise
         else:
             end = time.monotonic() + stall
+            data = data[sent:]
+            yield sent
 
 
 def join_ends(first: socket.socket, second: socket.socket, idle: float = IDLE_SECONDS) -> tuple[int, int]:

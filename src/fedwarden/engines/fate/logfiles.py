@@ -46,7 +46,7 @@ class _Bounded(io.BufferedIOBase):
         self._stream, self._left = stream, TOTAL
 
     def read(self, size: int | None = -1, /) -> bytes:
-        piece = self._stream.read(min(size or 0, self._left))
+        piece = self._stream.read(self._left if size is None or size < 0 else min(size, self._left))
         self._left -= len(piece)
         return piece
 

@@ -38,7 +38,7 @@ class Wishes(NamedTuple):
     advertise: str = ""
     policy: Path | None = None
     seconds: float = 3600.0
-    ports: own_agent.Ports = own_agent.Ports()
+    ports: own_agent.Ports = own_agent.USUAL
 
 
 def join(invitation: Invitation, home: Home, wishes: Wishes, tell: Tell) -> tuple[Welcome, Membership]:

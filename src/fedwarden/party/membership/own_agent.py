@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from fedwarden.common import usual_ports
 from fedwarden.common.api import AgentInfo
 from fedwarden.common.errors import DeployError, FedwardenError
 from fedwarden.common.files import read_struct, write_atomic
@@ -33,12 +34,12 @@ FOLDERS = ("datasets", "jobs", "models")
 class Ports(NamedTuple):
     """To begin with; an agent keeps the ones that it has once listened on."""
 
-    control: int = 9480
-    data: int = 9470
-    serving: int = 8059
+    control: int
+    data: int
+    serving: int
 
 
-USUAL = Ports()
+USUAL = Ports(**usual_ports.USUAL)
 
 
 def running(home: Home) -> int | None:

@@ -13,7 +13,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from fedwarden.common.errors import DataError
 from fedwarden.party.tables.table_file import open_table
-from fedwarden.party.tables.table_read import header_line, header_of
+from fedwarden.party.tables.table_read import header_of, no_column
 from fedwarden.party.tables.table_text import examine
 
 _GROUP_ROWS = 50_000
@@ -34,7 +34,7 @@ def convert(source: Path, target: Path, id_column: str | None = None) -> dict[st
     names = header_of(path, text)
     key = names[0] if id_column is None else id_column
     if key not in names:
-        raise DataError("FW-DATA-013", path=path, column=key, line=header_line(path, text), count=len(names))
+        raise no_column("FW-DATA-013", path, text, key, names)
     if target.exists():
         raise DataError("FW-DATA-421", path=str(target))
     separator = "\t" if text.format == "tsv" else ","

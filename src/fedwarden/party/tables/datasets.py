@@ -12,7 +12,7 @@ from fedwarden.common.files import read_struct, write_struct
 from fedwarden.party.home import Home
 from fedwarden.party.policy.checks import check_folder, check_rows
 from fedwarden.party.policy.rules import Policy, PolicyBook
-from fedwarden.party.tables.table_file import open_table, sha256_of
+from fedwarden.party.tables.table_file import changed, open_table, sha256_of
 
 
 class DatasetRegistry:
@@ -92,4 +92,4 @@ def verify_file(dataset: Dataset) -> None:
     with open_table(dataset.path) as handle:
         same = os.fstat(handle.fileno()).st_size == dataset.size and sha256_of(handle) == dataset.sha256
     if not same:
-        raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id, role=dataset.role)
+        raise changed(dataset)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fedwarden.common.api import Dataset, DatasetRequest
 from fedwarden.common.errors import DataError
+from fedwarden.party.tables.table_file import changed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +56,7 @@ class _Columns:
 
     def take(self, numbers: pl.DataFrame) -> None:
         if numbers.columns and numbers.height != self._dataset.rows:
-            raise DataError("FW-DATA-042", path=self._dataset.path, dataset=self._dataset.dataset_id)
+            raise changed(self._dataset)
         for name in numbers.columns:
             if name in self._place:
                 self.cells[:, self._place[name]] = numbers.get_column(name).to_numpy()
@@ -99,8 +100,8 @@ def load_table(
         if error.code in ("FW-DATA-002", "FW-DATA-003", "FW-DATA-004", "FW-DATA-005", "FW-DATA-006", "FW-DATA-043"):
             raise
         # its content passed these checks once: it is another content now
-        raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id) from error
+        raise changed(dataset) from error
     if checked.dataset.sha256 != dataset.sha256:
-        raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id)
+        raise changed(dataset)
     label = None if checked.label is None else np.ascontiguousarray(checked.label.to_numpy(), dtype=np.float64)
     return Table(dataset, checked.ids.to_list(), columns.cells, label)

@@ -21,7 +21,7 @@ from fedwarden.common.api import Dataset
 from fedwarden.common.errors import DataError
 from fedwarden.party.tables.nameless import nameless
 from fedwarden.party.tables.own_table import load_table
-from fedwarden.party.tables.table_file import open_table
+from fedwarden.party.tables.table_file import changed, open_table
 from fedwarden.party.tables.table_ids import read_ids
 from fedwarden.party.tables.table_read import CsvFile, ParquetFile, groups
 from fedwarden.party.tables.table_text import examine
@@ -48,7 +48,7 @@ class RowStore:
         except OSError as error:
             raise disk.refusal(error, where=str(home)) or error from None
         if len(ids) != self._rows:
-            raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id)
+            raise changed(dataset)
         digests = np.empty((self._rows, 2), dtype=">u8")
         for start in range(0, self._rows, _SLICE):
             part = b"".join(map(self._digest, ids[start : start + _SLICE]))
@@ -93,7 +93,7 @@ class RowStore:
         with open_table(dataset.path, home) as handle:
             text = examine(handle, dataset.path, dataset.encoding or None)
             if text.sha256 != dataset.sha256:
-                raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id)
+                raise changed(dataset)
             source = f"/proc/self/fd/{handle.fileno()}"
             columns: ParquetFile | CsvFile
             if text.format == "parquet":
@@ -107,5 +107,5 @@ class RowStore:
                     for name in group:
                         self._write(dataset.features.index(name), numbers.get_column(name))
             except DataError as error:  # its content passed these checks once: it is another content now
-                raise DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id) from error
+                raise changed(dataset) from error
         return ids

@@ -14,7 +14,7 @@ from fedwarden.common.errors import DataError
 from fedwarden.party.home import check_role
 from fedwarden.party.tables.table_file import Allowed, open_table
 from fedwarden.party.tables.table_ids import Line, read_ids
-from fedwarden.party.tables.table_read import Source, groups, header_line, line_of, read_columns
+from fedwarden.party.tables.table_read import Source, groups, line_of, no_column, read_columns
 from fedwarden.party.tables.table_text import Text, examine
 from fedwarden.party.tables.table_values import first_missing, missing_cells, to_numbers
 
@@ -124,11 +124,9 @@ def _check(request: DatasetRequest, text: Text, frame: Source, stat: os.stat_res
 def _columns(request: DatasetRequest, text: Text, names: list[str]) -> tuple[str, str | None, list[str]]:
     """Id column, label column (the guest's only), features in the table's order."""
     path = request.path
-    # without a header the first line is a row: its cells are not told
-    line: int | str = "–" if text.format == "parquet" else header_line(path, text)
     id_column = names[0] if request.id_column is None else request.id_column.strip()
     if id_column not in names:
-        raise DataError("FW-DATA-013", path=path, column=id_column, line=line, count=len(names))
+        raise no_column("FW-DATA-013", path, text, id_column, names)
     label = None
     if request.role == "guest":
         if not request.label:
@@ -137,7 +135,7 @@ def _columns(request: DatasetRequest, text: Text, names: list[str]) -> tuple[str
         if label == id_column:
             raise DataError("FW-DATA-037", path=path, column=label)
         if label not in names:
-            raise DataError("FW-DATA-014", path=path, column=label, line=line, count=len(names))
+            raise no_column("FW-DATA-014", path, text, label, names)
     features = [name for name in names if name not in (id_column, label)]
     if not features and label is None:
         separator = {"csv": "comma", "tsv": "tab"}.get(text.format, "none")

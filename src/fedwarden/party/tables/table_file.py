@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from fedwarden.common.api import Dataset
 from fedwarden.common.errors import DataError
 
 _CHUNK = 1 << 20
@@ -72,3 +73,8 @@ def _user() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
+
+
+def changed(dataset: Dataset) -> DataError:
+    """Its file is not what was registered."""
+    return DataError("FW-DATA-042", path=dataset.path, dataset=dataset.dataset_id, role=dataset.role)

@@ -121,16 +121,22 @@ def line_of(path: str, text: Text, row: int) -> int | str:
     return row + 1
 
 
-def header_line(path: str, text: Text) -> int:
-    """On which line the header begins, as an editor counts: blank lines may stand before it."""
+def no_column(code: str, path: str, text: Text, column: str, names: list[str]) -> DataError:
+    """Says where the header stands and how wide it is. Without a header the first line is a row: no cell is told."""
+    line: int | str = "–"
+    if text.format != "parquet":  # blank lines may stand before it
+        lines = enumerate(_start(path, text).splitlines(), start=1)
+        line = next((number for number, cells in lines if cells.strip()), 1)
+    return DataError(code, path=path, column=column, line=line, count=len(names))
+
+
+def _start(path: str, text: Text) -> str:
     with open(text.source or path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
-        start = handle.read(_HEADER_CHARS)
-    return 1 + next((place for place, line in enumerate(start.splitlines()) if line.strip()), 0)
+        return handle.read(_HEADER_CHARS)
 
 
 def header_of(path: str, text: Text) -> list[str]:
-    with open(text.source or path, encoding=text.codec, newline="") as handle:  # noqa: PTH123 - a newline argument
-        start = handle.read(_HEADER_CHARS)
+    start = _start(path, text)
     if "\r" in start and "\n" not in start:
         raise DataError("FW-DATA-032", path=path)
     reader = csv.reader(io.StringIO(start, newline=""), delimiter="\t" if text.format == "tsv" else ",")

@@ -34,7 +34,7 @@ def run(job: RoleJob) -> None:
         else:
             run_data_party(job)
     except engine.EngineError as failure:
-        job.status.reveal(getattr(failure, "revealed", []))  # learned before it failed is learned
+        job.status.reveal(list(failure.revealed))
         raise _told(failure) from failure
 
 
