@@ -10,7 +10,7 @@ export PYTHON
 .PHONY: help setup setup-dev setup-ray demo test test-hosts test-fate test-long fault-matrix lint bench bench-peer docs lock clean
 help:
 	@echo "make demo       two organisations, one joint model, on this machine"
-	@echo "make test       all tests but the long ones (a dozen minutes on two cores; JOBS=N side by side)"
+	@echo "make test       all tests but the long ones (about a quarter of an hour on two cores; JOBS=N side by side)"
 	@echo "make test-hosts simulated hosts over SSH, with Docker for FATE (root; skipped with the reason elsewhere)"
 	@echo "make test-fate  a real FATE 2.2 on loopback, in an environment of its own (Python 3.9 or 3.10, 2 GB; else skipped)"
 	@echo "make test-long  the long ones too"
